@@ -298,6 +298,7 @@ cdef inline bint make_changes(
         accept_change(core, &first[i], tc_tell_wide(tc_join(first[i].value, first[i].value_high), False), first[i].rule,
                       0)
     keep_exposures(&core.risk.values, core.instrument_count, r.on_marks > 0)
+    keep_opens(&core.open_orders, &core.orders, r.opens > 0)
     if r.on_loss and not core.risk.pnl.is_kept:
         load_pnl(core)
     keep_pnl(&core.risk.pnl, core.instrument_count, r.on_loss > 0)

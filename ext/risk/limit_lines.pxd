@@ -31,7 +31,7 @@ cdef enum:
     SLOT_FIRM_PENDING = 22
     COUNTING = 6                   # rules that count
     COUNTED = COUNTING * 6         # rows that count an order: one of each such rule a scope
-    BY_TERMS = 9                   # rows that look at what an order asks for: one a scope of each such rule
+    BY_TERMS = 14                  # rows that look at what an order asks for: one a scope of each such rule
 
 
 cdef struct tc_line:

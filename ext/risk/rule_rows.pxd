@@ -33,6 +33,7 @@ cdef enum:
     RULE_REPEATED_EXECUTION = 30
     RULE_CONSECUTIVE_REJECTS = 31
     RULE_REARM_NAMES = 32
+    RULE_MAX_OPEN_ORDERS = 33
     SENT_NEW = 1
     SENT_REPLACE = 2
     SENT_CANCEL = 4
@@ -43,7 +44,8 @@ cdef enum:
     SENT_OUTCOMES = 48
     SENT_ALIKE = 64                # orders with the same terms
     SENT_NOTIONAL = 128            # what orders are worth
-    SENT_BY_TERMS = 192
+    SENT_OPEN = 256                # orders until they end
+    SENT_BY_TERMS = 448
     UNIT_QUANTITY = 0
     UNIT_MONEY = 1
     UNIT_BASIS_POINTS = 2
@@ -70,7 +72,8 @@ cdef struct tc_limit_rule:
     uint32_t scopes                # one bit a scope that it takes
     int8_t slot, firm_slot         # -1: it counts
     uint8_t unit, stated, windowed
-    uint8_t counts, asks           # SENT_...
+    uint16_t counts                # SENT_...
+    uint8_t asks
     uint8_t on_marks               # it needs what is held at its marks
     uint8_t on_loss                # it acts whenever the day's P&L changes
     uint8_t permits                # it lets pass what another rule would refuse
@@ -85,8 +88,9 @@ cdef struct tc_limit_row:
     uint32_t next                  # of the same target
     uint32_t counter               # of a rule that counts, once it was armed
     uint16_t soft_share
+    uint16_t counts                # as its rule
     uint8_t rule, scope, mode
-    uint8_t counts, asks, windowed # as its rule
+    uint8_t asks, windowed
 
 
 # The last times of one row that counts lie in tc_rows.times.
@@ -133,6 +137,7 @@ cdef struct tc_rows:
     uint32_t alike                 # rows about orders with the same terms
     uint32_t notionals             # rows about what orders are worth
     uint32_t on_loss               # rows that act on the day's P&L
+    uint32_t opens                 # rows about how many orders are open
     uint32_t counted               # SENT_... that some row has counted
     int32_t strategy_max
 
@@ -250,14 +255,14 @@ cdef inline bint is_breaker(const tc_rows* r, const tc_limit_row* row) noexcept 
     return r.rules[row.rule].counts & SENT_OUTCOMES != 0 and row.value >= 0
 
 
-# Does a row look at what orders ask for: whether they are alike, or what they are worth?
+# Does a row look at what orders ask for: whether they are alike, what they are worth, how many are open?
 cdef inline bint is_about(const tc_rows* r, const tc_limit_row* row, int what) noexcept nogil:
     return r.rules[row.rule].counts & what != 0 and row.value >= 0
 
 
 # Has each armed row of a rule a counter of its own?
 cdef inline bint takes_counter(const tc_rows* r, int rule) noexcept nogil:
-    return r.rules[rule].counts & ~SENT_ALIKE != 0
+    return r.rules[rule].counts & ~(SENT_ALIKE | SENT_OPEN) != 0
 
 
 # Does a row act whenever the day's P&L changes?
@@ -290,6 +295,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.breakers -= is_breaker(r, row)
     r.alike -= is_about(r, row, SENT_ALIKE)
     r.notionals -= is_about(r, row, SENT_NOTIONAL)
+    r.opens -= is_about(r, row, SENT_OPEN)
     r.on_loss -= acts_on_loss(r, row)
     row.scope = <uint8_t>c.limit_scope
     row.account = c.account
@@ -311,6 +317,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.breakers += is_breaker(r, row)
     r.alike += is_about(r, row, SENT_ALIKE)
     r.notionals += is_about(r, row, SENT_NOTIONAL)
+    r.opens += is_about(r, row, SENT_OPEN)
     if takes_counter(r, <int>c.rule) and row.value >= 0 and row.counter == 0:
         r.counter_count += 1
         tc_assert(r.counter_count <= r.counter_max)

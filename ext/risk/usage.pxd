@@ -57,6 +57,8 @@ cdef inline tc_i128 measure_row(
                               &deals_of(&risk.rows, row.counter)[<uint64_t>(at - 1) & risk.rows.rate_mask], now)
     if risk.rows.rules[row.rule].counts & SENT_ALIKE:
         return -1
+    if risk.rows.rules[row.rule].counts & SENT_OPEN:
+        return open_of(&risk.opens, row)
     if risk.rows.rules[row.rule].counts & SENT_NOTIONAL:
         return sum_recent(&risk.rows, number, now)
     if risk.rows.rules[row.rule].counts:

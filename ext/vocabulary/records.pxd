@@ -285,6 +285,7 @@ cdef enum tc_reason:
     USER_RULE = 250
     EXIT_GATE = 251
     SELF_MATCH = 252
+    OPEN_ORDERS_LIMIT = 280
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

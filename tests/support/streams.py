@@ -82,7 +82,7 @@ FEES: list[dict[str, int]] = [
 ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks]
 PERMISSIONS = [Rule.PERMITTED_ONLY, Rule.PERMITTED_INSTRUMENT]
 BREAKERS = [row.rule for row in RULE_TABLE if not row.asks]
-ASIDE = [*ON_MARKS, *PERMISSIONS, Rule.ORDER_TO_TRADE_RATIO, Rule.DUPLICATE_ORDER, Rule.NOTIONAL_PER_WINDOW, *BREAKERS]
+ASIDE = [*ON_MARKS, *PERMISSIONS, Rule.ORDER_TO_TRADE_RATIO, Rule.DUPLICATE_ORDER, Rule.NOTIONAL_PER_WINDOW, Rule.MAX_OPEN_ORDERS, *BREAKERS]
 OVERRIDABLE = {int(row.reason): row.rule for row in RULE_TABLE if row.asks}
 BASIC = [rule for rule in Rule if rule not in ASIDE]
 
@@ -546,12 +546,13 @@ class Stream:
                                         soft_share=pick.choice((0, 5_000)))
 
     def _alike(self, account: int) -> bytes:
-        """So many orders with the same terms in a window, or so much notional, for a while."""
+        """So many orders with the same terms in a window, so much notional, or so many open at once, for a while."""
         pick = self.aside
         place = {"instrument": pick.randrange(1, len(INSTRUMENTS) + 1)}
         scope, target = pick.choice(((Scope.FIRM, {}), (Scope.FIRM, {}), (Scope.ACCOUNT, {"account": account}), (Scope.INSTRUMENT, place),
                                      (Scope.ACCOUNT_INSTRUMENT, {"account": account, **place})))
-        rule, sizes = pick.choice(((Rule.DUPLICATE_ORDER, (0, 1, 1, 2)), (Rule.NOTIONAL_PER_WINDOW, (0, 10**13, 10**14, 10**15))))
+        rule, sizes = pick.choice(((Rule.DUPLICATE_ORDER, (0, 1, 1, 2)), (Rule.NOTIONAL_PER_WINDOW, (0, 10**13, 10**14, 10**15)),
+                                   (Rule.MAX_OPEN_ORDERS, (0, 3, 10, 40))))
         change = {"kind": K.SET_LIMIT, "rule": rule, "limit_scope": scope, "window_ns": pick.choice((0, 10**8, 10**10)), **target}
         self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 200)
         return CODECS[K.SET_LIMIT].pack(**change, value=pick.choice(sizes), mode=pick.choice((0, 0, 0, 1)),

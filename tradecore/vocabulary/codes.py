@@ -135,6 +135,7 @@ class Rule(FixEnum):
     REPEATED_EXECUTION = 30
     CONSECUTIVE_REJECTS = 31
     REARM_NAMES = 32
+    MAX_OPEN_ORDERS = 33
 
 
 class SelfMatch(FixEnum):
@@ -323,6 +324,7 @@ class Reason(FixEnum):
     USER_RULE = 250
     EXIT_GATE = 251
     SELF_MATCH = 252
+    OPEN_ORDERS_LIMIT = 280
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

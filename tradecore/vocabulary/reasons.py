@@ -81,6 +81,7 @@ _TEXTS = {
     Reason.RISK_CONFIG_MISSING: "the account has no complete risk limits: rules set {value:#07b} of {bound:#07b}",
     Reason.DUPLICATE_CLORDID: "cl_ord_id was used before on this trading day",
     Reason.MAX_OPEN_ORDERS: "open orders {value} would exceed {bound}",
+    Reason.OPEN_ORDERS_LIMIT: "open orders {value} would exceed the limit {bound}",
     Reason.REFERENCE_PRICE_UNAVAILABLE: "no positive mid, last trade or mark to hold the order against",
     Reason.MAX_ORDER_QTY: "order_qty {value} exceeds {bound}",
     Reason.MAX_ORDER_NOTIONAL: "notional {value} exceeds {bound}",

@@ -27,7 +27,7 @@ ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
     Reason.MAX_POSITION_QTY: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     **dict.fromkeys((Reason.ORDER_RATE, Reason.REPLACE_RATE, Reason.CANCEL_RATE, Reason.MESSAGE_RATE,
                      Reason.DAILY_ORDER_COUNT, Reason.ORDER_TO_TRADE_RATIO,
-                     Reason.NOTIONAL_PER_WINDOW), OrdRejReason.ORDER_EXCEEDS_LIMIT),
+                     Reason.NOTIONAL_PER_WINDOW, Reason.OPEN_ORDERS_LIMIT), OrdRejReason.ORDER_EXCEEDS_LIMIT),
     Reason.RESTRICTED_INSTRUMENT: OrdRejReason.BROKER_OPTION,
     Reason.ACCOUNT_BLOCKED: OrdRejReason.BROKER_OPTION,
     Reason.STRATEGY_DISABLED: OrdRejReason.BROKER_OPTION,

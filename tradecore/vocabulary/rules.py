@@ -27,7 +27,7 @@ class LimitUnit(IntEnum):
 class Sent(IntFlag):
     """What a rule counts, or is asked about: messages of ours, and what came of an order; ALIKE are orders with
     the same terms, which a table of all recent orders tells: a row needs no counter of its own; NOTIONAL is
-    what they are worth."""
+    what they are worth; OPEN are orders until they end, whose number is kept by what rows are on."""
 
     NONE = 0
     NEW = 1
@@ -38,11 +38,12 @@ class Sent(IntFlag):
     EXECUTION = 32
     ALIKE = 64
     NOTIONAL = 128
+    OPEN = 256
 
 
 MESSAGES = Sent.NEW | Sent.REPLACE | Sent.CANCEL
 OUTCOMES = Sent.EXECUTION | Sent.REJECT
-BY_TERMS = Sent.ALIKE | Sent.NOTIONAL
+BY_TERMS = Sent.ALIKE | Sent.NOTIONAL | Sent.OPEN
 
 
 class RuleRow(NamedTuple):
@@ -97,6 +98,10 @@ RULES: tuple[RuleRow, ...] = (
             Sent.NEW),
     RuleRow(Rule.NOTIONAL_PER_WINDOW, Reason.NOTIONAL_PER_WINDOW, LimitUnit.MONEY, LIMIT_MAX,
             tuple(scope for scope in _ALL if scope is not Scope.VENUE), -1, -1, False, True, Sent.NOTIONAL),
+    # Of a core's own tables the capacity `open_orders` speaks, as MAX_OPEN_ORDERS.
+    RuleRow(Rule.MAX_OPEN_ORDERS, Reason.OPEN_ORDERS_LIMIT, LimitUnit.COUNT, 10**12,
+            (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.STRATEGY, Scope.ACCOUNT_INSTRUMENT), -1, -1, False, False,
+            Sent.OPEN, Sent.NEW),
     RuleRow(Rule.RESTRICTED_INSTRUMENT, Reason.RESTRICTED_INSTRUMENT, LimitUnit.FLAG, 0,
             (Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 5, 5, False, False),
     RuleRow(Rule.ACCOUNT_BLOCKED, Reason.ACCOUNT_BLOCKED, LimitUnit.FLAG, 0, (Scope.ACCOUNT,), 6, 6, False, False),
@@ -139,7 +144,7 @@ RISK_CHECKS: tuple[Reason, ...] = (
     Reason.NOT_PERMITTED_INSTRUMENT, Reason.ACCOUNT_BLOCKED,
     Reason.STRATEGY_DISABLED, Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_ORDER_QTY, Reason.MAX_ORDER_NOTIONAL,
     Reason.PRICE_COLLAR, Reason.MAX_POSITION_QTY, Reason.DUPLICATE_ORDER, Reason.NOTIONAL_PER_WINDOW,
-    *(row.reason for row in RULES if row.counts & MESSAGES), Reason.MARK_UNAVAILABLE,
+    Reason.OPEN_ORDERS_LIMIT, *(row.reason for row in RULES if row.counts & MESSAGES), Reason.MARK_UNAVAILABLE,
     Reason.RATE_UNAVAILABLE, Reason.STALE_QUOTE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE,
     Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.DAILY_LOSS, Reason.DRAWDOWN,
     Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED,

@@ -13,6 +13,7 @@ from tradecore.vocabulary.records import CASH_MAX, QTY_MAX
 from tradecore.vocabulary.units import WORD, one_number, tell_wide
 
 from ..execution.routing import load_venue
+from ..orders.open_orders import keep_opens
 from ..orders.trades import fold_position
 from ..positions.costs import Position, apply_fill, position_of
 from ..risk.day_pnl import book_amount, forget_told, keep_pnl
@@ -237,6 +238,7 @@ def make_changes(core: State, changes: list[Any]) -> tuple[Reason, int, int] | N
         accept_change(core, c, tell_wide(one_number(c.value, c.value_high), False), c.rule, account=c.account,
                       instrument=c.instrument, venue=c.venue)
     keep_exposures(core.risk.values, rows.on_marks > 0)
+    keep_opens(core.open_orders, rows.opens > 0)
     if rows.on_loss and not core.risk.pnl.is_kept:
         load_pnl(core)
     keep_pnl(core.risk.pnl, rows.on_loss > 0)

@@ -96,7 +96,7 @@ class State:
         self.trades = TradeLog(capacity.trades)
         self.exec_ids = ExecIds(capacity.exec_ids)
         self.notes, self.unbooked = Notes(capacity.notes), UnbookedTable(capacity.unbooked)
-        self.open_orders = OpenOrders(self.orders)
+        self.open_orders = OpenOrders(self.orders, self.risk.opens)
         self.triggers = Triggers(capacity.open_orders + capacity.order_history + capacity.reject_history + 1)
         self.groups = Groups()
         self.timers = Timers()

@@ -12,6 +12,7 @@ from collections.abc import Collection
 
 from tradecore.vocabulary.fix import ExecInst
 
+from ..risk.open_counts import OpenCounts, count_open
 from ..vocabulary.instrument import direction
 from .order_facts import leaves_of
 from .order_table import Order, Orders
@@ -24,8 +25,8 @@ Lists = dict[int, dict[int, Order]]
 class OpenOrders:
     """Open orders by each thing that a command may be about: {its id: {order_id: order}}."""
 
-    def __init__(self, orders: Orders) -> None:
-        self.orders = orders
+    def __init__(self, orders: Orders, counts: OpenCounts) -> None:
+        self.orders, self.counts = orders, counts
         self.indexed: dict[int, Order] = {}
         self.by_instrument: Lists = {}
         self.by_account: Lists = {}
@@ -40,11 +41,28 @@ class OpenOrders:
                 (self.by_venue, order.venue), (self.by_strategy, order.strategy)]
 
 
+def tell_counts(index: OpenOrders, order: Order, sign: int) -> None:
+    """What risk counts, where it does: an order opens, or with `sign` -1 ends. A part of one is none of its own."""
+    if index.counts.is_kept and not order.parent:
+        count_open(index.counts, order.instrument, order.account, order.strategy, sign)
+
+
+def keep_opens(index: OpenOrders, is_kept: bool) -> None:
+    """Some limit is on how many orders are open from now on, or none any more."""
+    begins = is_kept and not index.counts.is_kept
+    index.counts.is_kept = is_kept
+    if begins:
+        index.counts.by_target.clear()
+        for order in index.indexed.values():
+            tell_counts(index, order, 1)
+
+
 def index_order(index: OpenOrders, order: Order) -> None:
     """An order that is open, and stays so."""
     if order.order_id in index.indexed:
         return
     index.indexed[order.order_id] = order
+    tell_counts(index, order, 1)
     for orders, key in index.lists_of(order):
         if key:
             orders.setdefault(key, {})[order.order_id] = order
@@ -57,6 +75,7 @@ def index_order(index: OpenOrders, order: Order) -> None:
 def drop_order(index: OpenOrders, order: Order) -> None:
     if index.indexed.pop(order.order_id, None) is None:
         return
+    tell_counts(index, order, -1)
     for orders, key in index.lists_of(order):
         if key:
             del orders[key][order.order_id]

@@ -75,6 +75,7 @@ class LimitRows:
         self.alike = 0  # rows about orders with the same terms
         self.notionals = 0  # rows about what orders are worth
         self.on_loss = 0  # rows that act on the day's P&L
+        self.opens = 0  # rows about how many orders are open
 
 
 def key_of(c: Any) -> Key:
@@ -146,13 +147,13 @@ def is_breaker(row: LimitRow) -> bool:
 
 
 def is_about(row: LimitRow, what: Sent) -> bool:
-    """Does a row look at what orders ask for: whether they are alike, or what they are worth?"""
+    """Does a row look at what orders ask for: whether they are alike, what they are worth, how many are open?"""
     return bool(RULES[row.rule].counts & what) and row.value >= 0
 
 
 def takes_counter(rule: int) -> bool:
     """Has each armed row of a rule a counter of its own?"""
-    return bool(RULES[rule].counts & ~Sent.ALIKE)
+    return bool(RULES[rule].counts & ~(Sent.ALIKE | Sent.OPEN))
 
 
 def acts_on_loss(row: LimitRow) -> bool:
@@ -180,6 +181,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.breakers -= is_breaker(row)
     rows.alike -= is_about(row, Sent.ALIKE)
     rows.notionals -= is_about(row, Sent.NOTIONAL)
+    rows.opens -= is_about(row, Sent.OPEN)
     rows.on_loss -= acts_on_loss(row)
     was_off, row.value = row.value < 0, one_number(c.value, c.value_high)
     row.mode, row.soft_share, row.who, row.why, row.set_time = c.mode, c.soft_share, c.who, c.why, now
@@ -192,6 +194,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.breakers += is_breaker(row)
     rows.alike += is_about(row, Sent.ALIKE)
     rows.notionals += is_about(row, Sent.NOTIONAL)
+    rows.opens += is_about(row, Sent.OPEN)
     if was_off and is_breaker(row):  # what it counted before it was off, nobody has looked at since
         row.day_first = row.sent
     if takes_counter(c.rule) and row.value >= 0 and not row.counts:

@@ -10,6 +10,7 @@ from .day_pnl import DayTotal, day_total_of
 from .exposures import Total, Value, total_of
 from .holds import Exposure, RiskTables, exposure_of
 from .limit_lines import trades_of
+from .open_counts import open_of
 from .rule_counts import count_recent, sum_recent
 from .rule_rows import RULES, LimitRow
 from .trips import NOTHING_DEALT, count_outcomes
@@ -52,6 +53,8 @@ def measure_row(
         return count_outcomes(row, row.dealt[-1] if row.dealt else NOTHING_DEALT, now), row.instrument
     if RULES[row.rule].counts & Sent.ALIKE:
         return -1, row.instrument
+    if RULES[row.rule].counts & Sent.OPEN:
+        return open_of(risk.opens, row), row.instrument
     if RULES[row.rule].counts & Sent.NOTIONAL:
         money = sum_recent(row, now)
         return -1 if money is None else money, row.instrument
