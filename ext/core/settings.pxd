@@ -91,6 +91,36 @@ cdef inline void define_instrument(tc_core* core, const tc_command* c, tc_ack* a
     accept_command(core, c, core.instrument_count, 0, 0, core.instrument_count, 0)
 
 
+# An account, or an instrument, is in a group from now on; a name that none has makes a new one.
+cdef inline void enter_group(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef tc_member_groups* groups = &core.risk.rows.groups
+    cdef int32_t* group
+    if (c.account != 0) == (c.instrument != 0):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.instrument, 8)
+        return
+    if c.account and not is_known_account(core, c.account):
+        refuse_command(core, c, ack, UNKNOWN_ACCOUNT, c.account, core.account_count)
+        return
+    if c.instrument and find_instrument(core, c.instrument) == NULL:
+        refuse_command(core, c, ack, UNKNOWN_INSTRUMENT, c.instrument, core.instrument_count)
+        return
+    if refuse_name(core, c, ack, False, 0, 1):
+        return
+    group = &groups.of_account[c.account] if c.account else &groups.of_instrument[c.instrument]
+    if group[0]:
+        refuse_command(core, c, ack, ALREADY_DEFINED, group[0], 0)
+        return
+    if c.account:
+        group[0] = group_named(groups.account_names, &groups.account_count, c.cl_ord_id)
+    else:
+        group[0] = group_named(groups.instrument_names, &groups.instrument_count, c.cl_ord_id)
+    core.risk.rows.generation += 1
+    if core.risk.values.is_kept:                       # what it holds counts for its group
+        keep_exposures(&core.risk.values, core.instrument_count, False)
+        keep_exposures(&core.risk.values, core.instrument_count, True)
+    accept_command(core, c, c.instrument, c.account, 0, group[0], 0)
+
+
 # The next band of an instrument's tick table; band 0 begins the table anew.
 cdef inline void define_ticks(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef tc_instrument* ins = find_instrument(core, c.instrument)

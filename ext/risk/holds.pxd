@@ -10,7 +10,7 @@ from overrides cimport *
 
 cdef enum:
     ON_MARKS = 12 + COUNTING       # checks that limits decide, before those that need marks
-    OBSERVABLE = ON_MARKS + 9      # and with them, see evaluate_limits
+    OBSERVABLE = ON_MARKS + 10     # and with them, see evaluate_limits
     FIRST_LIMIT = 7                # of all, where those stand: see evaluate_risk
     CHECKS = OBSERVABLE + 10
     UNBOOKED_ANSWER = CHECKS + OBSERVABLE              # after those of every check and of every observed limit
@@ -113,7 +113,7 @@ cdef inline bint is_exempt(int reason) noexcept nogil:
             or reason == MAX_POSITION_QTY or reason == ORDER_RATE
             or reason == REFERENCE_PRICE_UNAVAILABLE or reason == MAX_GROSS_EXPOSURE
             or reason == MAX_NET_EXPOSURE or reason == MAX_POSITION_NOTIONAL or reason == MAX_PENDING_NOTIONAL
-            or reason == STALE_QUOTE or reason == MARK_UNAVAILABLE
+            or reason == GROUP_EXPOSURE or reason == STALE_QUOTE or reason == MARK_UNAVAILABLE
             or reason == RATE_UNAVAILABLE or reason == DAILY_LOSS or reason == DRAWDOWN)
 
 

@@ -1,7 +1,7 @@
 # The rows of limits: (scope, target, rule) with value, window, soft share and mode. Each target's rows are linked, from
 # a head of its own; a row that was set once stays, with the value LIMIT_OFF where it is off. They refuse nothing.
 
-from instrument cimport *
+from groups cimport *
 
 
 cdef enum:
@@ -34,6 +34,7 @@ cdef enum:
     RULE_CONSECUTIVE_REJECTS = 31
     RULE_REARM_NAMES = 32
     RULE_MAX_OPEN_ORDERS = 33
+    RULE_GROUP_EXPOSURE = 34
     SENT_NEW = 1
     SENT_REPLACE = 2
     SENT_CANCEL = 4
@@ -60,8 +61,10 @@ cdef enum:
     SCOPE_VENUE = 3
     SCOPE_STRATEGY = 4
     SCOPE_ACCOUNT_INSTRUMENT = 5
+    SCOPE_ACCOUNT_GROUP = 6
+    SCOPE_INSTRUMENT_GROUP = 7
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 23                     # of an effective line, see limit_lines.pxd
+    SLOTS = 26                     # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 
@@ -71,6 +74,7 @@ cdef struct tc_limit_rule:
     int32_t reason
     uint32_t scopes                # one bit a scope that it takes
     int8_t slot, firm_slot         # -1: it counts
+    int8_t group_slot              # of rows on account groups
     uint8_t unit, stated, windowed
     uint16_t counts                # SENT_...
     uint8_t asks
@@ -84,7 +88,8 @@ cdef struct tc_limit_row:
     int64_t window_ns
     int64_t who, why, set_time     # ids of texts, 0: not said
     int64_t breached, breaches     # when it last refused, or would have; how often
-    int32_t account, instrument, venue, strategy       # its target: what its scope does not name is 0
+    int32_t account, instrument, venue                 # its target: what its scope does not name is 0
+    int32_t strategy               # or group
     uint32_t next                  # of the same target
     uint32_t counter               # of a rule that counts, once it was armed
     uint16_t soft_share
@@ -120,6 +125,9 @@ cdef struct tc_rows:
     uint32_t* instrument_heads
     uint32_t* venue_heads
     uint32_t* strategy_heads
+    uint32_t* account_group_heads  # by group
+    uint32_t* instrument_group_heads
+    tc_member_groups groups
     uint32_t* pair_heads           # [instrument * stride + account]
     uint64_t* stated               # by account: one bit a rule that was told it
     tc_command* staged             # changes of a set that is not whole yet
@@ -157,6 +165,10 @@ cdef inline uint32_t* head_of(
         return &r.venue_heads[venue]
     if scope == SCOPE_STRATEGY:
         return &r.strategy_heads[strategy]
+    if scope == SCOPE_ACCOUNT_GROUP:
+        return &r.account_group_heads[strategy]
+    if scope == SCOPE_INSTRUMENT_GROUP:
+        return &r.instrument_group_heads[strategy]
     return &r.pair_heads[instrument * r.stride + account]
 
 
@@ -220,7 +232,10 @@ cdef inline int find_bad_target(
     cdef int scope = c.limit_scope
     cdef bint by_account = scope == SCOPE_ACCOUNT or scope == SCOPE_ACCOUNT_INSTRUMENT
     cdef bint by_instrument = scope == SCOPE_INSTRUMENT or scope == SCOPE_ACCOUNT_INSTRUMENT
-    if scope > SCOPE_ACCOUNT_INSTRUMENT:
+    cdef int32_t numbered = (
+        r.strategy_max if scope == SCOPE_STRATEGY else r.groups.account_count if scope == SCOPE_ACCOUNT_GROUP
+        else r.groups.instrument_count if scope == SCOPE_INSTRUMENT_GROUP else -1)
+    if scope > SCOPE_INSTRUMENT_GROUP:
         return 112
     if c.account < by_account or c.account > (accounts if by_account else 0):
         return 12
@@ -228,7 +243,7 @@ cdef inline int find_bad_target(
         return 8
     if c.venue < (scope == SCOPE_VENUE) or c.venue > (venues if scope == SCOPE_VENUE else 0):
         return 16
-    if c.strategy < (scope == SCOPE_STRATEGY) or c.strategy > (r.strategy_max if scope == SCOPE_STRATEGY else 0):
+    if c.strategy < (numbered >= 0) or c.strategy > (numbered if numbered >= 0 else 0):
         return 124
     return -1
 

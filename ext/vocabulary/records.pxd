@@ -286,6 +286,7 @@ cdef enum tc_reason:
     EXIT_GATE = 251
     SELF_MATCH = 252
     OPEN_ORDERS_LIMIT = 280
+    GROUP_EXPOSURE = 281
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

@@ -195,6 +195,8 @@ class Stream:
             yield self._pack(K.OPENING_POSITION, account=account, instrument=account, position_qty=100 - 50 * account,
                              position_px=INSTRUMENTS[account - 1][1])
         yield self._pack(K.OPENING_CASH, account=1, currency=1, amount=CASH_MAX)
+        for member in ({"account": 2}, {"account": 4}, {"account": 4}, {"instrument": 1}, {"instrument": 2}, {"account": 99}, {"instrument": 99}, {}):
+            yield self._pack(K.JOIN_GROUP, cl_ord_id=self.number_of(b"desk"), **member)
 
     def _tick_tables(self) -> Iterator[bytes]:
         """Tables of ticks for STOCK and SPREAD that their prices move across, and bands that no table can have."""
@@ -498,14 +500,15 @@ class Stream:
         targets = {Scope.FIRM: {}, Scope.ACCOUNT: {"account": account}, Scope.INSTRUMENT: {"instrument": instrument},
                    Scope.VENUE: {"venue": pick.randrange(1, self.capacity.venues + 1)},
                    Scope.STRATEGY: {"strategy": pick.randrange(1, 3)},
-                   Scope.ACCOUNT_INSTRUMENT: {"account": account, "instrument": instrument}}
+                   Scope.ACCOUNT_INSTRUMENT: {"account": account, "instrument": instrument},
+                   Scope.ACCOUNT_GROUP: {"strategy": 1}, Scope.INSTRUMENT_GROUP: {"strategy": 1}}
         rule = pick.choice(BASIC)
         if pick.random() < 0.9:
             scope = pick.choice(find_rule(rule).scopes)
         target = targets[scope] | {"limit_scope": scope, "rule": rule, "window_ns": 100_000_000}
         if pick.random() < 0.1:
             target |= pick.choice(({"account": 9}, {"venue": 99}, {"strategy": 2**20}, {"instrument": -1}, {"soft_share": 10_001},
-                                   {"limit_scope": 6}, {"who": NAMELESS}, {"why": OWN_ID_MAX + 10**7}, {"mode": 2}))
+                                   {"limit_scope": 8}, {"who": NAMELESS}, {"why": OWN_ID_MAX + 10**7}, {"mode": 2}))
         counts = dict.fromkeys((Rule.ORDER_RATE, Rule.REPLACE_RATE, Rule.CANCEL_RATE, Rule.MESSAGE_RATE), (0, 2, 5))
         flags = dict.fromkeys((Rule.RESTRICTED_INSTRUMENT, Rule.ACCOUNT_BLOCKED, Rule.STRATEGY_DISABLED), (0, 0, 0, 1))
         size = pick.choice({Rule.PRICE_COLLAR: (30, 90, 400), Rule.DAILY_ORDER_COUNT: (0, 100, 10**4, 10**13), **counts, **flags}.get(
@@ -568,6 +571,10 @@ class Stream:
                                                 rate=pick.choice((10**12, 3 * 10**11, 10**18, 7, 0, 10**18 + 1)))
         target = {"kind": K.SET_LIMIT, "rule": pick.choice((*ON_MARKS, Rule.STALE_QUOTE, Rule.STALE_QUOTE))} | pick.choice(({"limit_scope": Scope.FIRM}, {
             "limit_scope": Scope.ACCOUNT, "account": account}))
+        if target["rule"] == Rule.GROUP_EXPOSURE:
+            target = {"kind": K.SET_LIMIT, "rule": target["rule"], "limit_scope": Scope.INSTRUMENT_GROUP, "strategy": 1}
+        elif target["rule"] in (Rule.MAX_GROSS_EXPOSURE, Rule.MAX_NET_EXPOSURE) and pick.random() < 0.3:
+            target = {"kind": K.SET_LIMIT, "rule": target["rule"], "limit_scope": Scope.ACCOUNT_GROUP, "strategy": 1}
         self._undo(CODECS[K.SET_LIMIT].pack(**target, value=2**64 - 1, value_high=-1), pick.choice((10, 60)))
         if target["rule"] in (Rule.DAILY_LOSS, Rule.DRAWDOWN):  # what passes it may only reduce, until someone says otherwise
             self._undo(CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=target["limit_scope"], target=target.get("account", 0),

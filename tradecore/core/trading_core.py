@@ -28,10 +28,11 @@ from ..vocabulary.codes import CommandType, MarketState, Route
 from ..vocabulary.currency import Currency, read_currencies
 from ..vocabulary.features import Features
 from ..vocabulary.fix import Side
-from ..vocabulary.identifiers import check_names
+from ..vocabulary.identifiers import check_name, check_names
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import ACK_DTYPE, BASKET_MAX, COMMAND_DTYPES, COMMAND_SIZE, ORDER_DTYPE, REQUEST_PREFIX
 from ..vocabulary.units import Number, check_bool, check_int
+from .declaring import join_group
 from .order_system import OrderSystem
 from .smart_order_router import SmartOrderRouter
 
@@ -113,11 +114,16 @@ class TradingCore(OrderSystem):
 
     # ---- definitions and settings
 
-    def define_account(self, account: str, limits: RiskLimits | None = None) -> None:
-        """Declare an account. Without limits, now or later, it can't trade: RISK_CONFIG_MISSING."""
+    def define_account(self, account: str, limits: RiskLimits | None = None, *, group: str = "") -> None:
+        """Declare an account. Without limits, now or later, it can't trade: RISK_CONFIG_MISSING. `group`: limits may be
+        on the group of accounts that it is in from now on."""
         if limits is not None:
             demand_room(limits, self.capacity)
+        if group != "":
+            check_name(group, "group")
         self._declare_account(account)
+        if group != "":
+            join_group(self._gate, self._gate.names.account_groups, group, account=len(self.accounts))
         if limits is not None:
             self.risk.set_limits(limits, account=account)
 

@@ -45,6 +45,7 @@ class CommandType(FixEnum):
     OVERRIDE = 37
     BOOK_UNBOOKED = 40
     DISMISS_UNBOOKED = 41
+    JOIN_GROUP = 48
     ADD_RULE = 50
     RULE_STEPS = 51
     REMOVE_RULE = 52
@@ -94,6 +95,8 @@ class Scope(FixEnum):
     VENUE = 3
     STRATEGY = 4
     ACCOUNT_INSTRUMENT = 5
+    ACCOUNT_GROUP = 6
+    INSTRUMENT_GROUP = 7
 
 
 class TradingState(FixEnum):
@@ -136,6 +139,7 @@ class Rule(FixEnum):
     CONSECUTIVE_REJECTS = 31
     REARM_NAMES = 32
     MAX_OPEN_ORDERS = 33
+    GROUP_EXPOSURE = 34
 
 
 class SelfMatch(FixEnum):
@@ -325,6 +329,7 @@ class Reason(FixEnum):
     EXIT_GATE = 251
     SELF_MATCH = 252
     OPEN_ORDERS_LIMIT = 280
+    GROUP_EXPOSURE = 281
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

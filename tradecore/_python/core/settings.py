@@ -18,6 +18,7 @@ from ..orders.trades import fold_position
 from ..positions.costs import Position, apply_fill, position_of
 from ..risk.day_pnl import book_amount, forget_told, keep_pnl
 from ..risk.exposures import keep_exposures
+from ..risk.groups import group_named
 from ..risk.holds import move_position
 from ..risk.rule_rows import RULES, LimitRows, count_needs, find_bad_limit, find_bad_target, set_row
 from ..vocabulary.instrument import (
@@ -96,6 +97,31 @@ def define_instrument(core: State, c: Any) -> Any:
     rows[number] = load_instrument(c)
     core.instrument_names.add(c.cl_ord_id)
     return accept_command(core, c, number, 0, instrument=number)
+
+
+def enter_group(core: State, c: Any) -> Any:
+    """An account, or an instrument, is in a group from now on; a name that none has makes a new one."""
+    groups = core.risk.rows.groups
+    if (c.account != 0) == (c.instrument != 0):
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.instrument, 8)
+    if c.account and c.account not in core.accounts:
+        return refuse_command(core, c, Reason.UNKNOWN_ACCOUNT, c.account, len(core.accounts))
+    if c.instrument and c.instrument not in core.instruments:
+        return refuse_command(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
+    of = groups.of_account if c.account else groups.of_instrument
+    taken = of.get(c.account or c.instrument, 0)
+    refused = refuse_name(core, c, (), 0, 1)
+    if refused:
+        return refused
+    if taken:
+        return refuse_command(core, c, Reason.ALREADY_DEFINED, taken, 0)
+    number = group_named(groups.account_names if c.account else groups.instrument_names, c.cl_ord_id)
+    of[c.account or c.instrument] = number
+    core.risk.rows.generation += 1
+    if core.risk.values.is_kept:  # what it holds counts for its group
+        keep_exposures(core.risk.values, False)
+        keep_exposures(core.risk.values, True)
+    return accept_command(core, c, number, 0, account=c.account, instrument=c.instrument)
 
 
 def define_ticks(core: State, c: Any) -> Any:

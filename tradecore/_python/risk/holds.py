@@ -94,7 +94,7 @@ class RiskTables:
         self.watched: Lines = {}  # the same of the rows that are only observed
         self.softs: Lines = {}  # the same of what warns
         self.exposures: dict[tuple[int, int], Exposure] = {}
-        self.values = Exposures(self.exposures)
+        self.values = Exposures(self.exposures, self.rows.groups)
         self.values.instruments = self.instruments
         self.pnl = DayPnl(self.values)
         self.recent = RecentOrders(order_rate)
@@ -144,7 +144,7 @@ EXEMPTIONS = frozenset((
     Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.REPEATED_EXECUTION, Reason.CONSECUTIVE_REJECTS,
     Reason.MAX_OPEN_ORDERS, Reason.OPEN_ORDERS_LIMIT, Reason.MAX_POSITION_QTY, Reason.ORDER_RATE,
     Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE,
-    Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.STALE_QUOTE,
+    Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.GROUP_EXPOSURE, Reason.STALE_QUOTE,
     Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE, Reason.DAILY_LOSS, Reason.DRAWDOWN))
 # Nor one that brings its position to zero, whose quantity is what it is.
 CLOSING_EXEMPTIONS = frozenset((Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.NOTIONAL_BELOW_MIN))
