@@ -100,8 +100,8 @@ RULES: tuple[RuleRow, ...] = (
             tuple(scope for scope in _ALL if scope is not Scope.VENUE), -1, -1, False, True, Sent.NOTIONAL),
     # Of a core's own tables the capacity `open_orders` speaks, as MAX_OPEN_ORDERS.
     RuleRow(Rule.MAX_OPEN_ORDERS, Reason.OPEN_ORDERS_LIMIT, LimitUnit.COUNT, 10**12,
-            (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.STRATEGY, Scope.ACCOUNT_INSTRUMENT), -1, -1, False, False,
-            Sent.OPEN, Sent.NEW),
+            (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.STRATEGY, Scope.ACCOUNT_INSTRUMENT), -1, -1, False,
+            False, Sent.OPEN, Sent.NEW),
     RuleRow(Rule.RESTRICTED_INSTRUMENT, Reason.RESTRICTED_INSTRUMENT, LimitUnit.FLAG, 0,
             (Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 5, 5, False, False),
     RuleRow(Rule.ACCOUNT_BLOCKED, Reason.ACCOUNT_BLOCKED, LimitUnit.FLAG, 0, (Scope.ACCOUNT,), 6, 6, False, False),
