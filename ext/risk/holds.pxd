@@ -10,7 +10,8 @@ from overrides cimport *
 
 cdef enum:
     ON_MARKS = 12 + COUNTING       # checks that limits decide, before those that need marks
-    OBSERVABLE = ON_MARKS + 10     # and with them, see evaluate_limits
+    OF_FUNDS = ON_MARKS + 10       # and those of funds behind them
+    OBSERVABLE = OF_FUNDS + 2      # and with them, see evaluate_limits
     FIRST_LIMIT = 7                # of all, where those stand: see evaluate_risk
     CHECKS = OBSERVABLE + 10
     UNBOOKED_ANSWER = CHECKS + OBSERVABLE              # after those of every check and of every observed limit
@@ -114,7 +115,9 @@ cdef inline bint is_exempt(int reason) noexcept nogil:
             or reason == REFERENCE_PRICE_UNAVAILABLE or reason == MAX_GROSS_EXPOSURE
             or reason == MAX_NET_EXPOSURE or reason == MAX_POSITION_NOTIONAL or reason == MAX_PENDING_NOTIONAL
             or reason == GROUP_EXPOSURE or reason == STALE_QUOTE or reason == MARK_UNAVAILABLE
-            or reason == RATE_UNAVAILABLE or reason == DAILY_LOSS or reason == DRAWDOWN)
+            or reason == RATE_UNAVAILABLE or reason == DAILY_LOSS or reason == DRAWDOWN
+            # By what these two mean: an exit sells what is held.
+            or reason == SHORT_SALE or reason == INSUFFICIENT_POSITION)
 
 
 # Does something refuse that an order which reduces is exempt from?

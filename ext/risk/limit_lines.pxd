@@ -29,9 +29,12 @@ cdef enum:
     SLOT_FIRM_POSITION_WORTH = 20
     SLOT_PENDING = 21
     SLOT_FIRM_PENDING = 22
-    SLOT_GROUP_GROSS = 23          # of an account group
-    SLOT_GROUP_NET = 24
-    SLOT_GROUP_EXPOSURE = 25       # of an instrument group
+    SLOT_SHORT_SALE = 23
+    SLOT_LOCATE = 24               # what was located to be sold short
+    SLOT_LONG_ONLY = 25
+    SLOT_GROUP_GROSS = 26          # of an account group
+    SLOT_GROUP_NET = 27
+    SLOT_GROUP_EXPOSURE = 28       # of an instrument group
     COUNTING = 6                   # rules that count
     COUNTED = COUNTING * 8         # rows that count an order: one of each such rule a scope
     BY_TERMS = 16                  # rows that look at what an order asks for: one a scope of each such rule
@@ -104,7 +107,7 @@ cdef inline void fold_rows(
 ) noexcept nogil:
     cdef uint32_t at = head
     while at:
-        if binds(&r.rows[at], mode) or permits(r, &r.rows[at]):
+        if binds(&r.rows[at], mode) or permits(r, &r.rows[at], mode):
             fold_row(line, r, ins, at)
         at = r.rows[at].next
 

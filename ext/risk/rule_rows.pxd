@@ -35,6 +35,9 @@ cdef enum:
     RULE_REARM_NAMES = 32
     RULE_MAX_OPEN_ORDERS = 33
     RULE_GROUP_EXPOSURE = 34
+    RULE_SHORT_SALE = 45
+    RULE_LOCATE = 46
+    RULE_INSUFFICIENT_POSITION = 47
     SENT_NEW = 1
     SENT_REPLACE = 2
     SENT_CANCEL = 4
@@ -64,7 +67,7 @@ cdef enum:
     SCOPE_ACCOUNT_GROUP = 6
     SCOPE_INSTRUMENT_GROUP = 7
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 26                     # of an effective line, see limit_lines.pxd
+    SLOTS = 29                     # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 
@@ -256,8 +259,8 @@ cdef inline bint binds(const tc_limit_row* row, int mode) noexcept nogil:
 
 
 # Does a row let pass what another would refuse? Whatever its mode: only observed it would refuse more.
-cdef inline bint permits(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
-    return r.rules[row.rule].permits != 0 and row.value >= 0
+cdef inline bint permits(const tc_rows* r, const tc_limit_row* row, int mode) noexcept nogil:
+    return r.rules[row.rule].permits != 0 and row.value >= 0 and mode != MODE_SOFT
 
 
 # Does a row need what is held at its marks?

@@ -11,7 +11,13 @@ cdef inline tc_i128 worst_qty(const tc_exposure* e, const tc_instrument* ins) no
                              ins.qty_limit_scale)
 
 
-# The same at its mark, -1 where it has no value.
+# How far all that works to sell would bring a position below zero, as limits count quantities.
+cdef inline tc_i128 short_qty(const tc_exposure* e, const tc_instrument* ins) noexcept nogil:
+    cdef int64_t qty = e.working_sell - e.position_qty
+    return tc_floor_div_wide(tc_wide(qty if qty > 0 else 0, ins.qty_scale), ins.qty_limit_scale)
+
+
+# A position with what works on its worse side at its mark, -1 where it has no value.
 cdef inline tc_i128 worst_worth(const tc_value* value) noexcept nogil:
     return -1 if value.state else gross_of(value)
 
@@ -76,6 +82,8 @@ cdef inline tc_i128 measure_row(
     if risk.rows.rules[row.rule].on_marks and row.rule != RULE_MAX_POSITION_NOTIONAL:
         instrument[0] = 0
         return measure_total(total_bound(&risk.values, row), row.rule)
+    if row.rule == RULE_LOCATE:
+        return short_qty(exposure_of(risk, row.instrument, row.account), &instruments[row.instrument])
     if row.rule != RULE_MAX_POSITION_QTY and row.rule != RULE_MAX_POSITION_NOTIONAL:
         return -1
     for i in range(first, last + 1):

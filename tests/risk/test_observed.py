@@ -8,7 +8,7 @@ from conftest import T0, limits
 import tradecore as tc
 from tradecore._backend import room_module
 from tradecore.vocabulary.records import CODECS
-from tradecore.vocabulary.rules import MESSAGES, RULES, LimitUnit
+from tradecore.vocabulary.rules import MESSAGES, RULES, LimitUnit, Sent
 
 R = tc.Reason
 

@@ -135,7 +135,7 @@ def test_the_room_alone_has_the_same_limits(table, rule, limit, good, bad, reaso
         R.KILL_SWITCH, R.TRADING_STATE, R.REPEATED_EXECUTION, R.CONSECUTIVE_REJECTS, *range(202, 205), R.RESTRICTED_INSTRUMENT, R.NOT_PERMITTED_INSTRUMENT, R.ACCOUNT_BLOCKED, R.STRATEGY_DISABLED, *range(205, 210), R.DUPLICATE_ORDER, R.NOTIONAL_PER_WINDOW, R.OPEN_ORDERS_LIMIT, R.ORDER_RATE,
         R.REPLACE_RATE, R.CANCEL_RATE, R.MESSAGE_RATE, R.DAILY_ORDER_COUNT, R.ORDER_TO_TRADE_RATIO, R.MARK_UNAVAILABLE, R.RATE_UNAVAILABLE, R.STALE_QUOTE,
         R.MAX_GROSS_EXPOSURE, R.MAX_NET_EXPOSURE, R.MAX_POSITION_NOTIONAL,
-        R.MAX_PENDING_NOTIONAL, R.DAILY_LOSS, R.DRAWDOWN, *range(211, 214)]
+        R.MAX_PENDING_NOTIONAL, R.GROUP_EXPOSURE, R.DAILY_LOSS, R.DRAWDOWN, R.SHORT_SALE, R.INSUFFICIENT_POSITION, *range(211, 214)]
     table.set_limit(1, rule, LIMIT_OFF)
     assert list(table.admit(asked(bad), 2_000_000)) == [0]
 
@@ -498,7 +498,8 @@ def test_check_tells_every_rule_with_value_limit_and_headroom(make_core):
     core.quote("XNAS", "AAPL", **QUOTE)
     result = core.check("AAPL", "BUY", 20, 102, venue="ARCX")
     assert sorted(row.rule for row in result) == [
-        *(reason for reason in R if 201 <= reason <= R.TRADING_STATE), R.REPEATED_EXECUTION, R.CONSECUTIVE_REJECTS]
+        *(reason for reason in R if 201 <= reason <= R.TRADING_STATE), R.REPEATED_EXECUTION, R.CONSECUTIVE_REJECTS,
+        R.SHORT_SALE, R.INSUFFICIENT_POSITION]
     D = Decimal  # noqa: N806
     told = (R.MAX_OPEN_ORDERS, R.MAX_ORDER_QTY, R.MAX_ORDER_NOTIONAL, R.PRICE_COLLAR, R.MAX_POSITION_QTY, R.ORDER_RATE)
     assert [tuple(result[reason])[1:] for reason in told] == [

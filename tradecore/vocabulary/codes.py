@@ -140,6 +140,9 @@ class Rule(FixEnum):
     REARM_NAMES = 32
     MAX_OPEN_ORDERS = 33
     GROUP_EXPOSURE = 34
+    SHORT_SALE = 45
+    LOCATE = 46
+    INSUFFICIENT_POSITION = 47
 
 
 class SelfMatch(FixEnum):
@@ -330,6 +333,8 @@ class Reason(FixEnum):
     SELF_MATCH = 252
     OPEN_ORDERS_LIMIT = 280
     GROUP_EXPOSURE = 281
+    SHORT_SALE = 270
+    INSUFFICIENT_POSITION = 271
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

@@ -23,7 +23,7 @@ _IN_LOTS = {
     Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.QTY_ABOVE_MAX, Reason.ARITHMETIC_OVERFLOW,
     Reason.INVALID_MIN_QTY, Reason.INVALID_DISPLAY_QTY, Reason.REDUCE_ONLY_VIOLATION, Reason.PARENT_ENDED,
     Reason.OTHER_FILLED, Reason.OVERFILL, Reason.CUM_QTY_MISMATCH,
-    Reason.LATE_REPLACED,
+    Reason.LATE_REPLACED, Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION,
 }
 _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL,
              Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.MAX_POSITION_NOTIONAL,
@@ -112,6 +112,8 @@ _TEXTS = {
     Reason.STALE_QUOTE: "a mark, or what a venue displays, is {value} ms old: it counts as stale after {bound} ms",
     Reason.MARK_UNAVAILABLE: "what is held, works or is asked for has no mark in {value} instruments",
     Reason.RATE_UNAVAILABLE: "what is held, works or is asked for has a currency without a rate in {value} instruments",
+    Reason.SHORT_SALE: "short by {value} with working orders, and {bound} are located",
+    Reason.INSUFFICIENT_POSITION: "{value} would be sold with working orders, and {bound} are held",
     Reason.USER_RULE: "an expression of our own",  # told in full by rule_text
     Reason.EXIT_GATE: "stopped at the exit",  # told in full by gate_text
     Reason.SELF_MATCH: "it would trade with order {value} of our own",

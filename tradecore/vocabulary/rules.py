@@ -51,9 +51,8 @@ class RuleRow(NamedTuple):
     bound what all accounts have together, and `group_slot` that of rows on an account group, which bound what its
     accounts have together (-1 where they bind each, in `slot`); `slot` is -1 where it counts: then each row has a
     counter of its own, of what it `counts`, and is asked of what it `asks`; not `windowed`, it counts from one roll of
-    the day to the next; of what
-    counts trades too the limit is so many for each of them, and before the first as if there had been one. `most` -1 is
-    the capacity `order_rate`. `stated`: an account must have been told it, a number or OFF. `on_marks`: it needs what
+    the day to the next; of what counts trades too the limit is so many for each of them, and before the first as if
+    there had been one. `most` -1 is the capacity `order_rate`. `stated`: an account must have been told it, a number or OFF. `on_marks`: it needs what
     is held and works at its mark, in the base currency; while none such is armed, that is not kept. `on_loss`: it acts
     on the day's P&L whenever that changes, not only on orders. `permits`: it refuses nothing, and lets pass what
     another rule would refuse, whatever its own mode is.
@@ -113,11 +112,11 @@ RULES: tuple[RuleRow, ...] = (
     RuleRow(Rule.PERMITTED_INSTRUMENT, Reason.NOT_PERMITTED_INSTRUMENT, LimitUnit.FLAG, 0,
             (Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 18, 18, False, False, permits=True),
     RuleRow(Rule.MAX_GROSS_EXPOSURE, Reason.MAX_GROSS_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX,
-            (*_WHOLE, Scope.ACCOUNT_GROUP), 8, 9, False, False, on_marks=True, group_slot=23),
+            (*_WHOLE, Scope.ACCOUNT_GROUP), 8, 9, False, False, on_marks=True, group_slot=26),
     RuleRow(Rule.MAX_NET_EXPOSURE, Reason.MAX_NET_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX,
-            (*_WHOLE, Scope.ACCOUNT_GROUP), 10, 11, False, False, on_marks=True, group_slot=24),
-    RuleRow(Rule.GROUP_EXPOSURE, Reason.GROUP_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX, (Scope.INSTRUMENT_GROUP,), 25,
-            25, False, False, on_marks=True),
+            (*_WHOLE, Scope.ACCOUNT_GROUP), 10, 11, False, False, on_marks=True, group_slot=27),
+    RuleRow(Rule.GROUP_EXPOSURE, Reason.GROUP_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX, (Scope.INSTRUMENT_GROUP,), 28,
+            28, False, False, on_marks=True),
     RuleRow(Rule.MAX_POSITION_NOTIONAL, Reason.MAX_POSITION_NOTIONAL, LimitUnit.BASE_MONEY, LIMIT_MAX,
             (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 19, 20, False, False,
             on_marks=True),
@@ -128,6 +127,11 @@ RULES: tuple[RuleRow, ...] = (
             on_marks=True, on_loss=True),
     RuleRow(Rule.DRAWDOWN, Reason.DRAWDOWN, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 14, 15, False, False,
             on_marks=True, on_loss=True),
+    RuleRow(Rule.SHORT_SALE, Reason.SHORT_SALE, LimitUnit.FLAG, 0,
+            (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 23, 23, False, False),
+    RuleRow(Rule.LOCATE, Reason.SHORT_SALE, LimitUnit.QUANTITY, LIMIT_MAX, (Scope.ACCOUNT_INSTRUMENT,), 24, 24, False,
+            False, permits=True),
+    RuleRow(Rule.INSUFFICIENT_POSITION, Reason.INSUFFICIENT_POSITION, LimitUnit.FLAG, 0, _WHOLE, 25, 25, False, False),
     # Breakers, which ask nothing of an order: what they count disarms the strategy; see risk's trips.
     RuleRow(Rule.REPEATED_EXECUTION, Reason.REPEATED_EXECUTION, LimitUnit.COUNT, -1, (Scope.STRATEGY,), -1, -1, False,
             True, Sent.EXECUTION, Sent.NONE),
@@ -152,7 +156,8 @@ RISK_CHECKS: tuple[Reason, ...] = (
     Reason.OPEN_ORDERS_LIMIT, *(row.reason for row in RULES if row.counts & MESSAGES), Reason.MARK_UNAVAILABLE,
     Reason.RATE_UNAVAILABLE, Reason.STALE_QUOTE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE,
     Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.GROUP_EXPOSURE, Reason.DAILY_LOSS,
-    Reason.DRAWDOWN, Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED,
+    Reason.DRAWDOWN, Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION,
+    Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED,
     Reason.UNBOOKED_TRADE, Reason.USER_RULE,
 )
 

@@ -145,7 +145,8 @@ EXEMPTIONS = frozenset((
     Reason.MAX_OPEN_ORDERS, Reason.OPEN_ORDERS_LIMIT, Reason.MAX_POSITION_QTY, Reason.ORDER_RATE,
     Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE,
     Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.GROUP_EXPOSURE, Reason.STALE_QUOTE,
-    Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE, Reason.DAILY_LOSS, Reason.DRAWDOWN))
+    Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE, Reason.DAILY_LOSS, Reason.DRAWDOWN,
+    Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION))  # by what these two mean: an exit sells what is held
 # Nor one that brings its position to zero, whose quantity is what it is.
 CLOSING_EXEMPTIONS = frozenset((Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.NOTIONAL_BELOW_MIN))
 

@@ -15,7 +15,8 @@ from .rule_rows import RULES, SOFT, SOFT_MOST, Key, LimitRow, LimitRows, binds, 
 
 (ORDER_QTY, ORDER_NOTIONAL, COLLAR, POSITION, FIRM_POSITION, RESTRICTED, BLOCKED, DISABLED, GROSS, FIRM_GROSS, NET,
  FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIRM_DRAWDOWN, STALE, PERMITTED_ONLY, PERMITTED, POSITION_WORTH,
- FIRM_POSITION_WORTH, PENDING, FIRM_PENDING, GROUP_GROSS, GROUP_NET, GROUP_EXPOSURE) = range(SLOTS)
+ FIRM_POSITION_WORTH, PENDING, FIRM_PENDING, SHORT_SALE, LOCATE, LONG_ONLY, GROUP_GROSS, GROUP_NET,
+ GROUP_EXPOSURE) = range(SLOTS)
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ def fold_row(line: Line, ins: InstrumentRow, row: LimitRow) -> None:
 def fold_rows(line: Line, rows: LimitRows, ins: InstrumentRow, key: Key, mode: int) -> None:
     """A target's rows of one mode that are armed; what permits stands in the lines of each."""
     for row in rows_of(rows, key):
-        if binds(row, mode) or permits(row):
+        if binds(row, mode) or permits(row, mode):
             fold_row(line, ins, row)
 
 

@@ -38,6 +38,7 @@ from ..vocabulary.shell import Records, demand, open_batch, open_command, satura
 from .day_pnl import set_mark
 from .exposure_checks import CHECKS_ON_MARKS, adds_risk, told_limit
 from .exposures import keep_exposures, last_mark_time
+from .fund_checks import CHECKS_OF_FUNDS
 from .holds import (
     FIRM_MAX,
     Question,
@@ -334,6 +335,7 @@ OBSERVABLE: tuple[Callable[[Question], Finding], ...] = (
     check_reference, check_order_qty, check_order_notional, check_collar, check_position_qty, check_alike,
     check_notional, check_open,
     *(check_counted(rule) for rule in sorted(RULES) if RULES[rule].counts & MESSAGES), *CHECKS_ON_MARKS,
+    *CHECKS_OF_FUNDS,
 )
 CHECKS: tuple[Callable[[Question], Finding], ...] = (
     check_switches(attrgetter("killed"), Reason.KILL_SWITCH), check_switches(attrgetter("state"), Reason.TRADING_STATE),

@@ -137,9 +137,9 @@ def binds(row: LimitRow, mode: int) -> bool:
     return mode != SOFT or row.soft_share > 0
 
 
-def permits(row: LimitRow) -> bool:
+def permits(row: LimitRow, mode: int) -> bool:
     """Does a row let pass what another would refuse? Whatever its mode: only observed it would refuse more."""
-    return RULES[row.rule].permits and row.value >= 0
+    return RULES[row.rule].permits and row.value >= 0 and mode != SOFT
 
 
 def needs_marks(row: LimitRow) -> bool:

@@ -22,8 +22,13 @@ def worst_qty(e: Exposure, ins: InstrumentRow) -> int:
     return worst * ins.qty_scale // ins.qty_limit_scale
 
 
+def short_qty(e: Exposure, ins: InstrumentRow) -> int:
+    """How far all that works to sell would bring a position below zero, as limits count quantities."""
+    return max(0, e.working_sell - e.position_qty) * ins.qty_scale // ins.qty_limit_scale
+
+
 def worst_worth(value: Value) -> int:
-    """The same at its mark, -1 where it has no value."""
+    """A position with what works on its worse side at its mark, -1 where it has no value."""
     return -1 if value.state else value.gross
 
 
@@ -72,6 +77,8 @@ def measure_row(
         return measure_loss(day_total_of(risk.pnl, row.account), row.rule), 0
     if RULES[row.rule].on_marks and row.rule != Rule.MAX_POSITION_NOTIONAL:
         return measure_total(total_bound(risk.values, row), row.rule), 0
+    if row.rule == Rule.LOCATE:
+        return short_qty(exposure_of(risk, row.instrument, row.account), instruments[row.instrument]), row.instrument
     if row.rule not in (Rule.MAX_POSITION_QTY, Rule.MAX_POSITION_NOTIONAL):
         return -1, row.instrument
     named = [row.instrument] if row.instrument else list(instruments)
