@@ -118,8 +118,8 @@ cdef inline tc_i128 beyond_exposure() noexcept nogil:
     return tc_power_of_ten(37)
 
 
-# What an account, or the firm, would have in the order's instrument with the order, of a group its account; True where what it has can't be
-# told. What has no mark or no rate is refused before.
+# What an account, or the firm, would have in the order's instrument with the order, of a group its account; True where
+# what it has can't be told. What has no mark or no rate is refused before.
 cdef inline bint value_with(
     const tc_risk* risk, const tc_question* q, int32_t account, tc_value* value
 ) noexcept nogil:

@@ -52,10 +52,10 @@ class RuleRow(NamedTuple):
     accounts have together (-1 where they bind each, in `slot`); `slot` is -1 where it counts: then each row has a
     counter of its own, of what it `counts`, and is asked of what it `asks`; not `windowed`, it counts from one roll of
     the day to the next; of what counts trades too the limit is so many for each of them, and before the first as if
-    there had been one. `most` -1 is the capacity `order_rate`. `stated`: an account must have been told it, a number or OFF. `on_marks`: it needs what
-    is held and works at its mark, in the base currency; while none such is armed, that is not kept. `on_loss`: it acts
-    on the day's P&L whenever that changes, not only on orders. `permits`: it refuses nothing, and lets pass what
-    another rule would refuse, whatever its own mode is.
+    there had been one. `most` -1 is the capacity `order_rate`. `stated`: an account must have been told it, a number or
+    OFF. `on_marks`: it needs what is held and works at its mark, in the base currency; while none such is armed, that
+    is not kept. `on_loss`: it acts on the day's P&L whenever that changes, not only on orders. `permits`: it refuses
+    nothing, and lets pass what another rule would refuse, whatever its own mode is.
     """
 
     rule: Rule
