@@ -92,7 +92,7 @@ cdef inline void define_instrument(tc_core* core, const tc_command* c, tc_ack* a
 
 
 # An account, or an instrument, is in a group from now on; a name that none has makes a new one.
-cdef inline void enter_group(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+cdef inline void define_group(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef tc_member_groups* groups = &core.risk.rows.groups
     cdef int32_t* group
     if (c.account != 0) == (c.instrument != 0):

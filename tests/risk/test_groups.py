@@ -42,7 +42,7 @@ def send(core, qty=1, price=10, symbol="AAPL", account="alpha", side=BUY, **othe
 
 def test_who_is_in_which_group_is_told_once(desk):
     def join(**fields):
-        command = CODECS[tc.CommandType.JOIN_GROUP].pack(kind=tc.CommandType.JOIN_GROUP, **fields)
+        command = CODECS[tc.CommandType.DEFINE_GROUP].pack(kind=tc.CommandType.DEFINE_GROUP, **fields)
         return desk._gate.core.apply(command, T0)[0].reason
 
     name = int(desk.intern(["oil"])[0])
@@ -185,8 +185,8 @@ def test_who_joins_later_brings_what_he_has(desk):
     desk.risk.set_limit("group_exposure", 1000, **TECH)
     desk.positions.open_position("GLD", 70, 10, account="delta")
     core, names = desk._gate, desk._gate.names
-    core.command(tc.CommandType.JOIN_GROUP, "desk1", account=names.accounts.id("delta"))
-    core.command(tc.CommandType.JOIN_GROUP, "TECH", instrument=names.symbols.id("GLD"))
+    core.command(tc.CommandType.DEFINE_GROUP, "desk1", account=names.accounts.id("delta"))
+    core.command(tc.CommandType.DEFINE_GROUP, "TECH", instrument=names.symbols.id("GLD"))
     assert [line.used for line in desk.risk.limits() if line.account_group or line.instrument_group] == [700, 700]
     assert send(desk, 31).reason is R.MAX_GROSS_EXPOSURE
 

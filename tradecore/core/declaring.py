@@ -31,7 +31,7 @@ def declare_instrument(gate: CoreGate, instrument: Instrument) -> None:
 
 def join_group(gate: CoreGate, groups: Names, group: str, **member: int) -> None:
     """An account or an instrument is in a group; a new name makes one."""
-    gate.command(CommandType.JOIN_GROUP, check_name(group, groups.kind), **member)
+    gate.command(CommandType.DEFINE_GROUP, check_name(group, groups.kind), **member)
     if group not in groups:
         groups.add(group)
 

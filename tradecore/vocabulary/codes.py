@@ -45,7 +45,7 @@ class CommandType(FixEnum):
     OVERRIDE = 37
     BOOK_UNBOOKED = 40
     DISMISS_UNBOOKED = 41
-    JOIN_GROUP = 48
+    DEFINE_GROUP = 48
     ADD_RULE = 50
     RULE_STEPS = 51
     REMOVE_RULE = 52

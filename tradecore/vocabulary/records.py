@@ -197,7 +197,7 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.DEFINE_CURRENCY: [("decimals", "i8")],  # of its money unit
     CommandType.DEFINE_ACCOUNT: [],
     # The header's account or instrument is in the group whose name is in cl_ord_id from now on; a new name makes one.
-    CommandType.JOIN_GROUP: [],
+    CommandType.DEFINE_GROUP: [],
     CommandType.DEFINE_VENUE: [
         ("maker_fee_per_unit", "i8"), ("taker_fee_per_unit", "i8"),  # 10**-9 for a whole unit of quantity
         ("maker_fee_ppm", "i8"), ("taker_fee_ppm", "i8"),  # millionths of the notional

@@ -99,7 +99,7 @@ def define_instrument(core: State, c: Any) -> Any:
     return accept_command(core, c, number, 0, instrument=number)
 
 
-def enter_group(core: State, c: Any) -> Any:
+def define_group(core: State, c: Any) -> Any:
     """An account, or an instrument, is in a group from now on; a name that none has makes a new one."""
     groups = core.risk.rows.groups
     if (c.account != 0) == (c.instrument != 0):
