@@ -74,10 +74,12 @@ def main(backend: str = "auto") -> None:
     core.risk.engage_kill_switch(account="desk5", cancel=True, who="r.lee", why="unknown fills")
     print("\nwhat is killed or halted:")
     print(core.risk.switches())
-    print(core.submit("ACME", "BUY", 1, 100, account="desk5").text)
+    order = core.submit("ACME", "BUY", 1, 100, account="desk5")
+    print(f"an order of desk5 meanwhile: {order.ord_status.name}, {order.text}")
     core.risk.release_kill_switch(account="desk5", who="r.lee", why="fills are explained")
     now[0] += 1_000_000_000
-    print(f"released; killed now: {core.risk.switches() or 'nothing'}")
+    order = core.submit("ACME", "SELL", 1, 101, account="desk5")
+    print(f"released; killed now: {core.risk.switches() or 'nothing'}; an order of desk5: {order.ord_status.name}")
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def test_the_shadow_runs_and_differs_in_nothing_yet():
 
 
 def test_the_router_alone_and_the_limits_run(tmp_path):
-    router, limits = re.findall(r"~~~py\n(.*?)~~~", README, re.S)
+    router, limits, _ = re.findall(r"~~~py\n(.*?)~~~", README, re.S)
     rows = tmp_path / "limits.toml"
     row = 'rule = "max_order_qty"\nsymbol = "ACME"\nvalue = "500"\nwho = "ann"\nwhy = "first week"\n'
     rows.write_text(f"[[limits]]\n{row}", "utf-8")
@@ -53,4 +53,13 @@ def test_the_router_alone_and_the_limits_run(tmp_path):
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
     assert done.stderr == ""
     for told in ("takes", "20.01", "MAX_POSITION_QTY", "board, 12 January", "account desk5", "REDUCING", "half its loss limit"):
+        assert told in done.stdout, told
+
+
+def test_risk_alone_runs():
+    *_, alone = re.findall(r"~~~py\n(.*?)~~~", README, re.S)
+    done = subprocess.run([sys.executable, "-W", "error", "-c", "import tradecore as tc\n" + alone], capture_output=True, text=True)
+    assert done.stderr == ""
+    for told in ("MAX_ORDER_QTY                               700                500               -200  REFUSE",
+                 "MAX_POSITION_QTY  symbol ACME      250   100       150  40.0%  hard  -         r.lee  board", "qty 100 avg_px 20.00"):
         assert told in done.stdout, told

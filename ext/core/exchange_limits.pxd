@@ -5,10 +5,6 @@ from upkeep cimport *
 from exit_gate cimport keep_limits
 
 
-cdef enum:
-    DYNAMIC_BPS_MAX = 1_000_000
-
-
 # What dynamic limits begin from: what the exchange said, else the last trade.
 cdef inline int64_t reference_of(const tc_core* core, const tc_command* c) noexcept nogil:
     if c.trading_reference_price != no_price():

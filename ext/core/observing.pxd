@@ -4,13 +4,23 @@
 from exits cimport *
 
 
+# The line of what is only observed of an order, or warns; `of_venue`: of its venue's rows alone.
+cdef inline const tc_line* watched_line(
+    tc_core* core, const tc_instrument* ins, tc_question* q, int mode, bint of_venue
+) noexcept nogil:
+    if of_venue:
+        venue_line(&q.room, &core.risk.rows, ins, q.venue, mode)
+        return &q.room
+    return line_of(core.risk.watched if mode == MODE_OBSERVE else core.risk.softs, &core.risk.rows, ins, q.instrument,
+                   q.account, q.venue, q.strategy, mode, &q.room)
+
+
 # What the limits that are only observed say, or those that warn, with a reference price if they need one. Changes
 # nothing.
 cdef inline void observe_question(
-    tc_core* core, const tc_instrument* ins, tc_question q, int mode, tc_finding* findings, bint explain
+    tc_core* core, const tc_instrument* ins, tc_question q, int mode, bint of_venue, tc_finding* findings, bint explain
 ) noexcept nogil:
-    q.line = line_of(core.risk.watched if mode == MODE_OBSERVE else core.risk.softs, &core.risk.rows, ins, q.instrument,
-                     q.account, q.venue, q.strategy, mode, &q.room)
+    q.line = watched_line(core, ins, &q, mode, of_venue)
     if needs_reference(q.line, q.ord_type, q.side):
         q.reference2 = twice_reference(core, q.instrument)
         q.touch2 = twice_touch(&core.router, ins, q.instrument, q.side, core.now)
@@ -41,19 +51,15 @@ cdef inline void observe_user_rules(
 # order has passed, and holds nothing yet.
 cdef inline void observe_order(
     tc_core* core, const tc_command* c, const tc_instrument* ins, const tc_order* order, const tc_question* q,
-    int mode
+    int mode, bint of_venue
 ) noexcept nogil:
     cdef tc_question asked = q[0]
     cdef tc_finding findings[OBSERVABLE]
     cdef int i
-    if mode == MODE_OBSERVE and core.rules.observed:
-        observe_user_rules(core, c, ins, order, q)
-    if mode == MODE_OBSERVE and not core.risk.rows.observed:
-        return
-    observe_question(core, ins, asked, mode, findings, False)
+    observe_question(core, ins, asked, mode, of_venue, findings, False)
     if not asked.reduces and is_exempt_refusal(findings, OBSERVABLE) and reduces(core, order, q.leaves_qty):
         asked.reduces = True                           # what would let it pass, were it enforced
-        observe_question(core, ins, asked, mode, findings, False)
+        observe_question(core, ins, asked, mode, of_venue, findings, False)
     for i in range(OBSERVABLE):
         if findings[i].refused:
             if mode == MODE_OBSERVE:
@@ -66,7 +72,23 @@ cdef inline void observe_order(
 cdef inline void observe_passed(
     tc_core* core, const tc_command* c, const tc_instrument* ins, const tc_order* order, const tc_question* q
 ) noexcept nogil:
-    if tc_seldom((core.risk.rows.observed | core.rules.observed) != 0):
-        observe_order(core, c, ins, order, q, MODE_OBSERVE)
+    if tc_seldom(core.rules.observed != 0):
+        observe_user_rules(core, c, ins, order, q)
+    if tc_seldom(core.risk.rows.observed != 0):
+        observe_order(core, c, ins, order, q, MODE_OBSERVE, False)
     if tc_seldom(core.risk.rows.softened != 0):
-        observe_order(core, c, ins, order, q, MODE_SOFT)
+        observe_order(core, c, ins, order, q, MODE_SOFT, False)
+
+
+# What is to be told of an order that was routed, by the rows of its venue alone, which nothing has asked before; for
+# those that count it is one more.
+cdef inline void observe_venue(
+    tc_core* core, const tc_command* c, const tc_instrument* ins, const tc_order* order, const tc_question* q
+) noexcept nogil:
+    cdef tc_line line
+    if core.risk.rows.observed:
+        observe_order(core, c, ins, order, q, MODE_OBSERVE, True)
+        venue_line(&line, &core.risk.rows, ins, q.venue, MODE_OBSERVE)
+        count_line(&core.risk.rows, &line, q.now, SENT_NEW)
+    if core.risk.rows.softened:
+        observe_order(core, c, ins, order, q, MODE_SOFT, True)

@@ -194,15 +194,14 @@ cdef inline void keep_from_own(
 # What the rows of a venue say to an order that was routed there, which asked no venue's before: refused, counted, and
 # bounded by its collar, as one that names it.
 cdef inline int ask_venue_limits(
-    tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t* limit, tc_finding* finding
+    tc_core* core, const tc_command* c, const tc_instrument* ins, const tc_order* order, int64_t* limit,
+    tc_finding* finding
 ) noexcept nogil:
-    cdef const tc_rows* r = &core.risk.rows
     cdef tc_question q
     cdef int64_t ticks
     cdef int refused
     ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px, 0, False, &q)
-    clear_line(&q.room)
-    fold_rows(&q.room, r, ins, r.venue_heads[order.venue], MODE_ENFORCE)
+    venue_line(&q.room, &core.risk.rows, ins, order.venue, MODE_ENFORCE)
     q.line = &q.room
     refused = check_limits(&core.risk, ins, &q, finding)
     if refused and is_exempt(finding.reason) and reduces(core, order, q.leaves_qty):
@@ -211,6 +210,7 @@ cdef inline int ask_venue_limits(
     if refused:
         note_breach(&core.risk, finding, core.now)
         return finding.reason
+    observe_venue(core, c, ins, order, &q)
     count_line(&core.risk.rows, q.line, core.now, SENT_NEW)
     ticks = limit_ticks(ins, &q)
     if (ticks < limit[0]) == (q.side == SIDE_BUY):
@@ -267,7 +267,7 @@ cdef inline uint64_t place_order(
         refuse_placing(core, c, order, NO_VENUE, order.venue, core.venue_count, first)
         return since
     if tc_seldom(core.risk.rows.venue_heads[order.venue] != 0) and (routed or terms_of(&core.orders, order).parent_id):
-        reason = ask_venue_limits(core, ins, order, &limit, &finding)
+        reason = ask_venue_limits(core, c, ins, order, &limit, &finding)
         if reason:
             order.reject_mask = finding.row
             refuse_placing(core, c, order, reason, finding.value, finding.limit, first)

@@ -95,7 +95,7 @@ cdef inline void observe_answers(
 ) noexcept nogil:
     cdef int i
     if core.risk.rows.observed:
-        observe_question(core, ins, q[0], MODE_OBSERVE, findings, True)
+        observe_question(core, ins, q[0], MODE_OBSERVE, False, findings, True)
         return
     for i in range(OBSERVABLE):
         findings[i].refused = findings[i].armed = False

@@ -2,6 +2,7 @@
 """The exit gate alone: what may leave for a venue, asked exit by exit. Door checks here, rules in exit_gate.pxd."""
 
 from exit_gate cimport *
+from price_limits cimport DYNAMIC_BPS_MAX
 from shell cimport open_batch
 from table cimport demand, free_tables, table
 
@@ -13,19 +14,31 @@ cdef struct tc_exit_row:
     int64_t order_id, order_qty, cum_qty, leaves_qty, most_qty, family_qty, parent_qty, price, reference2, now, made
     int32_t venue
     uint8_t side, is_replace, asks_less, reduces
+    int32_t instrument
+    uint8_t no_more, waits
 
 
 cdef class GateTable:
-    """An exit gate with limits, flags and a memory of its own, for a system that has its own order handling."""
+    """An exit gate with limits, flags and a memory of its own, for a system that has its own order handling; of so many
+    `instruments` it knows what their exchange says."""
 
     cdef tc_gate gate
-    cdef int order_max
+    cdef int64_t* lasts            # by instrument: what was traded last
+    cdef int order_max, instrument_max
     cdef list tables
 
-    def __cinit__(self, int orders):
+    def __cinit__(self, int orders, int instruments=0):
+        cdef int at
         demand("orders", orders, 1, 1_000_000)
+        demand("instruments", instruments, 0, 1_000_000)
         self.tables = []
         self.order_max = orders
+        self.instrument_max = instruments
+        self.gate.markets = <tc_gate_market*>table(self.tables, instruments + 1, sizeof(tc_gate_market))
+        self.lasts = <int64_t*>table(self.tables, instruments + 1, sizeof(int64_t))
+        for at in range(instruments + 1):
+            open_market(&self.gate.markets[at])
+            self.lasts[at] = no_price()
         self.gate.rows = <tc_gate_row*>table(self.tables, orders + 1, sizeof(tc_gate_row))
         self.gate.times = <int64_t*>table(self.tables, GATE_TIMES, sizeof(int64_t))
 
@@ -46,6 +59,41 @@ cdef class GateTable:
         else:
             self.gate.shut_firm = <uint8_t>shut
 
+    def set_price_limits(
+        self, int instrument, low_limit_price=None, high_limit_price=None, dynamic_bps=None,
+        trading_reference_price=None,
+    ):
+        """Say between which prices (price units) the exchange takes orders in an instrument, and how many basis points
+        from the last trade it lets one trade; `trading_reference_price` stands for a trade until there is one. What is
+        left out has no limit from now on. ValueError or TypeError where they can't be; nothing is changed then."""
+        demand("instrument", instrument, 1, self.instrument_max)
+        cdef int64_t low = told_int(low_limit_price, "low_limit_price", -price_max(), price_max(), no_price())
+        cdef int64_t high = told_int(high_limit_price, "high_limit_price", -price_max(), price_max(), no_price())
+        cdef int64_t bps = told_int(dynamic_bps, "dynamic_bps", 0, DYNAMIC_BPS_MAX, -1)
+        cdef int64_t reference = told_int(trading_reference_price, "trading_reference_price", -price_max(), price_max(),
+                                          no_price())
+        if high != no_price() and high < low:
+            raise ValueError(f"high_limit_price {high} must be {low} to {price_max()}")
+        if reference == no_price():
+            reference = self.lasts[instrument]
+        if bps >= 0 and reference == no_price():
+            raise ValueError("dynamic limits need trading_reference_price until there was a trade")
+        keep_limits(&self.gate, instrument, low, high, reference if bps >= 0 else no_price(), bps)
+
+    def trade_print(self, int instrument, int64_t price):
+        """A trade of the market moves what dynamic limits are taken from. ValueError where it can't be."""
+        demand("instrument", instrument, 1, self.instrument_max)
+        demand("price", price, -price_max(), price_max())
+        self.lasts[instrument] = price
+        keep_trade(&self.gate, instrument, price)
+
+    def set_session(self, int instrument, int status):
+        """Set the TradSesStatus of an instrument: while it is HALTED no new order leaves, and no replace that asks for
+        more. ValueError where it can't be."""
+        demand("instrument", instrument, 1, self.instrument_max)
+        demand("status", status, SES_HALTED, SES_PRE_CLOSE)
+        keep_halt(&self.gate, instrument, status == SES_HALTED)
+
     def pass_out(self, exits):
         """Ask for each EXIT_DTYPE row, and count it where it leaves; int16 reasons, 0 where it left.
 
@@ -59,10 +107,11 @@ cdef class GateTable:
         cdef int16_t[::1] out = reasons
         for i in range(count):
             row = <const tc_exit_row*>&source[i * <int64_t>sizeof(tc_exit_row)]
-            if can_be_asked(row, self.order_max):
+            if can_be_asked(row, self.order_max, self.instrument_max):
                 continue
             demand("order_id", row.order_id, 1, self.order_max)
             demand("venue", row.venue, 1, GATE_VENUES)
+            demand("instrument", row.instrument, 0, self.instrument_max)
             demand("side", row.side, SIDE_BUY, SIDE_SELL)
             demand("now", row.now, 0, time_max())
             demand("order_qty", row.order_qty, 0, qty_max())
@@ -81,11 +130,22 @@ cdef class GateTable:
         return reasons
 
 
+cdef int64_t told_int(object value, str name, int64_t low, int64_t high, int64_t absent) except? -1:
+    """A number within its bounds, or what stands for none."""
+    if value is None:
+        return absent
+    if type(value) is not int:
+        raise TypeError(f"{name} must be an int or None, not {type(value).__name__}")
+    if not low <= value <= high:
+        raise ValueError(f"{name} {value} must be {low} to {high}")
+    return value
+
+
 # Only in C: all of a row's bounds, before they are named.
-cdef inline bint can_be_asked(const tc_exit_row* row, int64_t order_max) noexcept nogil:
+cdef inline bint can_be_asked(const tc_exit_row* row, int64_t order_max, uint32_t instrument_max) noexcept nogil:
     cdef uint64_t most = <uint64_t>qty_max()
     return (<uint64_t>row.order_id - <uint64_t>1 < <uint64_t>order_max
-            and <uint32_t>row.venue - <uint32_t>1 < GATE_VENUES
+            and <uint32_t>row.venue - <uint32_t>1 < GATE_VENUES and <uint32_t>row.instrument <= instrument_max
             and (row.side == SIDE_BUY or row.side == SIDE_SELL) and <uint64_t>row.now <= <uint64_t>time_max()
             and <uint64_t>row.order_qty <= most and <uint64_t>row.cum_qty <= most and <uint64_t>row.leaves_qty <= most
             and <uint64_t>row.most_qty <= most and <uint64_t>row.family_qty <= most
@@ -106,9 +166,9 @@ cdef inline void read_exit(const tc_exit_row* row, tc_exit* e) noexcept nogil:
     e.made = row.made
     e.slot = <uint32_t>row.order_id
     e.venue = row.venue
-    e.instrument = 0
-    e.adds = True
-    e.waits = False
+    e.instrument = row.instrument
+    e.adds = not (row.is_replace and row.no_more)
+    e.waits = row.waits
     e.side = row.side
     e.is_replace = row.is_replace
     e.asks_less = row.asks_less

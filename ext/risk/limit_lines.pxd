@@ -122,6 +122,15 @@ cdef inline void clear_line(tc_line* line) noexcept nogil:
     line.is_soft = False
 
 
+# What the rows of a venue alone say, of one mode.
+cdef inline void venue_line(
+    tc_line* line, const tc_rows* r, const tc_instrument* ins, int32_t venue, int mode
+) noexcept nogil:
+    clear_line(line)
+    line.is_soft = mode == MODE_SOFT
+    fold_rows(line, r, ins, r.venue_heads[venue], mode)
+
+
 cdef inline void build_line(
     tc_line* line, const tc_rows* r, const tc_instrument* ins, int32_t instrument, int32_t account, int mode
 ) noexcept nogil:

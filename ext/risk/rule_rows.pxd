@@ -225,6 +225,8 @@ cdef inline int find_bad_limit(const tc_rows* r, const tc_command* c) noexcept n
         return 72
     if c.mode < MODE_ENFORCE or c.mode > MODE_CANCEL or (c.mode == MODE_CANCEL and not r.rules[c.rule].on_loss):
         return 80
+    if c.mode == MODE_OBSERVE and (r.rules[c.rule].permits or not r.rules[c.rule].counts | r.rules[c.rule].asks):
+        return 80
     return 114 if c.soft_share > (0 if r.rules[c.rule].most == 0 else SOFT_MOST) else -1
 
 

@@ -9,6 +9,7 @@ from records cimport *
 
 cdef enum:
     BPS = 10_000
+    DYNAMIC_BPS_MAX = 1_000_000
 
 
 # The limits of one instrument, in price units; no_price(), and -1 basis points, where there is none.

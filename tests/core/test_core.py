@@ -245,7 +245,7 @@ def test_a_number_of_thousands_of_digits_is_refused_by_name(core, method, field)
 
 def test_every_public_method_has_a_door_here():
     without_arguments = {"accounts", "close", "unbooked", "event_hash", "latency", "metrics", "outbound", "outbound_pending", "state_hash",
-                         "backend", "capacity", "switches", "overrides", "export_toml", "rules", "quantities"}
+                         "backend", "capacity", "switches", "overrides", "export_toml", "rules", "quantities", "of", "new_order", "fill", "replaced", "ended"}
     core = build_core("python")
     public = {name for engine in (core, core.risk, core.execution, core.positions, core.orders) for name in dir(engine)
               if not name.startswith("_") and name not in vars(engine)}

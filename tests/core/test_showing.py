@@ -89,7 +89,7 @@ def routing_things(core, backend):
     levels = book.bids + book.asks
     return {tc.RoutePlan: [plan, core.execution.route("AAPL", "BUY", 0)], tc.VenueRoute: list(plan.venues), tc.DisplayedBook: [book],
             tc.SmartOrderRouter: [core.execution.router, tc.SmartOrderRouter(backend=backend)], tc.BookLevel: levels,
-            tc.PriceLimits: [core.execution.price_limits("AAPL")],
+            tc.PriceLimits: [core.execution.price_limits("AAPL")], tc.RiskEngine: [core.risk, tc.RiskEngine(backend=backend)],
             tc.VenueState: [core.execution.router.health("XNAS")], tc.VenueStatistics: [core.execution.router.statistics("XNAS")], tc.ShownOrder: [order for level in levels for order in level.orders]}
 
 
@@ -167,7 +167,7 @@ def test_a_copy_is_equal_or_refused_with_what_to_do_instead(things):
                 assert said.startswith(f"{type(thing).__name__} can't be copied or pickled: "), said  # of any kind
                 continue
             assert repr(again) == repr(thing), cls
-    assert refused == {tc.TradingCore, tc.Order, tc.Report, tc.ReportReader, tc.PositionKeeper, tc.CorporateActions, tc.DropCopy, tc.Subscription, tc.Unbooked, tc.DisplayedBook, tc.SmartOrderRouter,
+    assert refused == {tc.TradingCore, tc.Order, tc.Report, tc.ReportReader, tc.PositionKeeper, tc.CorporateActions, tc.DropCopy, tc.Subscription, tc.Unbooked, tc.DisplayedBook, tc.SmartOrderRouter, tc.RiskEngine,
                        tc.OutboundMessage, tc.RingBuffer, tc.RingClaim, tc.Arena, tc.ObjectPool, tc.PooledRecord, tc.Flattening}
 
 

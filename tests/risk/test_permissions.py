@@ -68,16 +68,14 @@ def test_an_exit_of_what_is_not_permitted_is_refused_and_its_cancel_is_not(desk)
 
 
 def test_where_it_is_only_observed_what_is_permitted_is_not_told_of(desk):
-    """Whatever is said of the permission itself: only observed it would refuse more."""
     desk.risk.set_limit("permitted_only", 0, observe=True)
     desk.risk.set_limit("permitted_instrument", 0, symbol="AAPL")
     reports = desk.reports()
     assert [send(desk, symbol).reason for symbol in ("AAPL", "MSFT")] == [R.NONE, R.NONE]
     told = [(r.symbol, r.reason) for r in reports.read() if r.report_type is tc.ReportType.RISK_OBSERVED]
     assert told == [("MSFT", R.NOT_PERMITTED_INSTRUMENT)]
-    desk.risk.set_limit("permitted_only", 0)
-    desk.risk.set_limit("permitted_instrument", 0, symbol="AAPL", observe=True)
-    assert send(desk).reason is R.NONE
+    with pytest.raises(ValueError, match="observe: PERMITTED_INSTRUMENT can't be only observed: it refuses nothing"):
+        desk.risk.set_limit("permitted_instrument", 0, symbol="AAPL", observe=True)
 
 
 def test_permissions_are_read_like_limits(desk):

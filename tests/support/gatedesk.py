@@ -21,4 +21,5 @@ def alerts(core):
 
 def stopped(check, bound=0):
     """The text of what a check should have stopped."""
-    return f"EXIT_GATE: stopped at the exit, what {check} should have stopped: the bound is {bound}"
+    limit = "" if check in ("KILL_SWITCH", "DUPLICATE_CLORDID", "SESSION_CLOSED") else f": the bound is {bound}"
+    return f"EXIT_GATE: stopped at the exit, what {check} should have stopped{limit}"

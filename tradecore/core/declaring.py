@@ -1,4 +1,4 @@
-"""What is declared through a gate: a currency, an instrument in it. Each is one command, or a few in a row."""
+"""What is declared through a gate: an account, a currency, an instrument. Each is one command, or a few in a row."""
 
 from __future__ import annotations
 
@@ -34,6 +34,17 @@ def join_group(gate: CoreGate, groups: Names, group: str, **member: int) -> None
     gate.command(CommandType.DEFINE_GROUP, check_name(group, groups.kind), **member)
     if group not in groups:
         groups.add(group)
+
+
+def declare_account(gate: CoreGate, account: str, group: str = "") -> int:
+    """Declare an account, and which group it is in, where it is in one; its number."""
+    if group != "":
+        check_name(group, "group")
+    gate.command(CommandType.DEFINE_ACCOUNT, check_name(account, "account"))
+    number = gate.names.accounts.add(account)
+    if group != "":
+        join_group(gate, gate.names.account_groups, group, account=number)
+    return number
 
 
 def declare_currency(gate: CoreGate, currency: str | Currency, decimals: int | None = None) -> None:

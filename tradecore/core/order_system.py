@@ -18,7 +18,7 @@ from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType, ReportType
 from ..vocabulary.currency import Currency
 from ..vocabulary.fix import ExecType, Side
-from ..vocabulary.identifiers import Identifier, check_name, demand_prefix
+from ..vocabulary.identifiers import Identifier, demand_prefix
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.messages import OutboundMessage
 from ..vocabulary.records import REQUEST_PREFIX, TIME_MAX
@@ -29,7 +29,7 @@ from ..vocabulary.time_units import demand_nanoseconds
 from ..vocabulary.units import Number, check_int
 from .bus import QUEUE_CAPACITY, Subscription
 from .core_gate import CoreGate
-from .declaring import declare_currency, declare_instrument
+from .declaring import declare_account, declare_currency, declare_instrument
 from .door import Door, compiled_door, is_ours
 from .interning import intern_column
 from .outbound import hand_out, messages
@@ -109,8 +109,7 @@ class OrderSystem:
         declare_currency(self._gate, currency, decimals)
 
     def _declare_account(self, account: str) -> int:
-        self._gate.command(CommandType.DEFINE_ACCOUNT, check_name(account, "account"))
-        return self._gate.names.accounts.add(account)
+        return declare_account(self._gate, account)
 
     @property
     def accounts(self) -> tuple[str, ...]:

@@ -17,23 +17,21 @@ from ..execution.venues import Venue
 from ..orders.order import Order
 from ..orders.orders import Orders, demand_own
 from ..orders.ticket import OrderTerms
-from ..orders.validation import failures
 from ..positions.position import ProfitAndLoss
 from ..positions.positions import Positions
 from ..risk.callables import ASKED_KINDS, demand_none
-from ..risk.limits import CheckResult, RiskLimits, check_rows, demand_room, refused_rows
-from ..risk.risk_engine import RiskEngine
+from ..risk.limits import CheckResult, RiskLimits
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType, MarketState, Route
 from ..vocabulary.currency import Currency, read_currencies
 from ..vocabulary.features import Features
 from ..vocabulary.fix import Side
-from ..vocabulary.identifiers import check_name, check_names
+from ..vocabulary.identifiers import check_names
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.records import ACK_DTYPE, BASKET_MAX, COMMAND_DTYPES, COMMAND_SIZE, ORDER_DTYPE, REQUEST_PREFIX
-from ..vocabulary.units import Number, check_bool, check_int
-from .declaring import join_group
+from ..vocabulary.records import ACK_DTYPE, COMMAND_DTYPES, COMMAND_SIZE, REQUEST_PREFIX
+from ..vocabulary.units import Number
 from .order_system import OrderSystem
+from .risk_alone import RiskEngine, demand_limits
 from .smart_order_router import SmartOrderRouter
 
 if TYPE_CHECKING:
@@ -88,13 +86,12 @@ class TradingCore(OrderSystem):
         features: Features | None = None,
         request_prefix: str = REQUEST_PREFIX,
     ) -> None:
-        if not isinstance(limits, (RiskLimits, Mapping, type(None))):
-            raise TypeError(f"limits must be RiskLimits or a mapping of them by account, not {type(limits).__name__}")
+        demand_limits(limits)
         check_names(accounts, "accounts")
         declared = read_currencies(currencies)
         super().__init__(capacity, clock, backend, request_prefix)
         self.features: Features = Features.of(features)
-        self.risk: RiskEngine = RiskEngine(self._gate, self.features)
+        self.risk: RiskEngine = RiskEngine.of(self, self.features)
         self.execution: ExecutionEngine = ExecutionEngine(self._gate, SmartOrderRouter.of(self))
         self.orders: Orders = self._orders
         self.positions: Positions = self._positions
@@ -106,10 +103,7 @@ class TradingCore(OrderSystem):
             self.define_instrument(instrument)
         for account in accounts:
             self.define_account(account)
-        for account in self._gate.names.accounts.names if isinstance(limits, RiskLimits) else ():
-            self.risk.set_limits(limits, account=account)  # type: ignore[arg-type]  # the loop is empty otherwise
-        for account, its_limits in limits.items() if isinstance(limits, Mapping) else ():
-            self.risk.set_limits(its_limits, account=account)
+        self.risk._set_every(limits)
         self._open_door("submit", "check", "quote", "mark", "cancel", "replace")
 
     # ---- definitions and settings
@@ -117,15 +111,7 @@ class TradingCore(OrderSystem):
     def define_account(self, account: str, limits: RiskLimits | None = None, *, group: str = "") -> None:
         """Declare an account. Without limits, now or later, it can't trade: RISK_CONFIG_MISSING. `group`: limits may be
         on the group of accounts that it is in from now on."""
-        if limits is not None:
-            demand_room(limits, self.capacity)
-        if group != "":
-            check_name(group, "group")
-        self._declare_account(account)
-        if group != "":
-            join_group(self._gate, self._gate.names.account_groups, group, account=len(self.accounts))
-        if limits is not None:
-            self.risk.set_limits(limits, account=account)
+        self.risk.define_account(account, limits, group=group)
 
     # ---- market data
 
@@ -203,46 +189,13 @@ class TradingCore(OrderSystem):
         return self._door.check(symbol, side, qty, price, **terms)
 
     def check_batch(self, orders: Any, *, together: bool = False) -> Any:
-        """Ask validation and risk about an ORDER_DTYPE array of NEW_ORDER records: an ANSWER_DTYPE row each.
-
-        `reason` is the first refusal, 0 where it would pass; `reject_mask` says what is not well formed; `refused` and
-        `observed` what of risk refuses it, or would if it were not only observed: a bit for each place in
-        `RISK_CHECKS`. Each order is judged as if it were the only one; `together`, at most 1,024, as one basket: as if
-        those before it that pass were working already. Changes no state. What only routing or a venue can say is not
-        asked, and no override: what one lets pass is told as refused. Raises TypeError or ValueError. Threads: any;
-        between 256 orders of a batch, and of no basket, other threads' calls get in.
-        """
-        own, now = self._read_orders(orders, together, bounded=together)
-        return self._gate.core.check_batch(own, now, together, None)
+        """Ask validation and risk about an ORDER_DTYPE array of NEW_ORDER records: an ANSWER_DTYPE row each, alone or
+        together as one basket. Changes no state. See RiskEngine.check_batch."""
+        return self.risk.check_batch(orders, together=together)
 
     def check_findings(self, orders: Any, *, together: bool = False) -> list[CheckResult]:
-        """What `check` says of each order of `check_batch`, one after another or together. At most 1,024. Changes no
-        state. Raises TypeError or ValueError. Threads: any."""
-        told: list[Any] = []
-        own, now = self._read_orders(orders, together, bounded=True)
-        self._gate.core.check_batch(own, now, together, told)
-        instruments = self._gate.names.instruments
-        named = (instruments[number - 1] if 1 <= number <= len(instruments) else None
-                 for number in own["instrument"].tolist())
-        return [CheckResult(refused_rows(failures(mask)) if mask else check_rows(found, instrument))
-                for (mask, found), instrument in zip(told, named, strict=True)]
-
-    def _read_orders(self, orders: Any, together: bool, *, bounded: bool) -> tuple[Any, int]:
-        """A copy of orders to be asked about, which nobody else can write, and the time."""
-        if not isinstance(orders, np.ndarray):
-            raise TypeError(f"orders must be a NumPy array of ORDER_DTYPE, not {type(orders).__name__}")
-        if orders.dtype != ORDER_DTYPE or orders.ndim != 1:
-            raise ValueError(f"orders must be a one-dimensional array of ORDER_DTYPE; got shape {orders.shape} of "
-                             f"{orders.dtype}")
-        if check_bool(together, "together") or bounded:
-            check_int(len(orders), "orders", 0, BASKET_MAX)
-        now, orders = self._gate.time(), orders.view(_RECORD).copy().view(ORDER_DTYPE)
-        demand_none(self._gate.asked, "a batch of checks")
-        wrong = orders["kind"] != CommandType.NEW_ORDER
-        if wrong.any():
-            row = int(np.argmax(wrong))
-            raise ValueError(f"row {row}: kind {int(orders['kind'][row])} is no NEW_ORDER")
-        return orders, now
+        """What `check` says of each order of `check_batch`. Changes no state. See RiskEngine.check_findings."""
+        return self.risk.check_findings(orders, together=together)
 
     def prepare(self, symbol: str, side: Side | str, **terms: Unpack[OrderTerms]) -> Callable[..., Order]:
         """An order whose symbol, side and terms are fixed: call what comes back with quantity and price, and if need be
@@ -303,11 +256,7 @@ class TradingCore(OrderSystem):
 
     def ids(self, symbol: str | None = None, *, account: str | None = None, venue: str | None = None) -> int:
         """The small id of one declared name, for the columns of a batch."""
-        if symbol is not None:
-            return self._gate.names.symbols.id(symbol)
-        if account is not None:
-            return self._gate.names.accounts.id(account)
-        return self._gate.names.venues.id(venue)
+        return self._gate.names.ids(symbol, account, venue)
 
     # ---- reading
 

@@ -12,13 +12,13 @@ from ..vocabulary.names import Directory
 from ..vocabulary.reasons import row_scope
 from ..vocabulary.records import LIMIT_PRECISION, TEXT_SIZE
 from ..vocabulary.rows import LimitFacts, SwitchFacts
-from ..vocabulary.rules import BY_RULE, LimitUnit, RuleRow
+from ..vocabulary.rules import BY_RULE, NEVER_OBSERVED, LimitUnit, RuleRow
 from ..vocabulary.showing import html_table, iso_time, text_table
 from ..vocabulary.units import Number, check_int, limit_units, to_decimal, whole_units
 from .limits import OFF, Limit, number_cell
 
 _EXACT = (LimitUnit.QUANTITY, LimitUnit.MONEY, LimitUnit.BASE_MONEY)
-_HEAD = ("rule", "scope", "value", "used", "headroom", "share", "mode", "who", "why")
+_HEAD = ("rule", "scope", "value", "used", "headroom", "share", "mode", "breached", "who", "why")
 _NUMBERS = [name in ("value", "used", "headroom", "share") for name in _HEAD]
 _SWITCH_HEAD = ("scope", "switch", "state", "since", "who", "why")
 _SHARE = 4  # decimals of a share
@@ -78,7 +78,8 @@ class LimitLines(Sequence[LimitLine]):
         return [(line.rule.name, line.scope, number_cell(line.value), number_cell(line.used),
                  number_cell(line.headroom),
                  "-" if line.share is None else f"{line.share:.1%}", "soft " + f"{line.soft:.0%}" if line.soft else
-                 "observed" if line.is_observed else "hard", line.set_by or "-", line.reason or "-")
+                 "observed" if line.is_observed else "hard", iso_time(line.breached) if line.breached else "-",
+                 line.set_by or "-", line.reason or "-")
                 for line in self._lines]
 
     def __str__(self) -> str:
@@ -188,7 +189,9 @@ def limit_fields(row: RuleRow, value: Limit, window_ms: int | None, soft: Number
 
 
 def limit_mode(row: RuleRow, is_observed: bool, change: dict[str, Any]) -> LimitMode:
-    """What is made of a limit. Raises ValueError where nothing can be canceled for it."""
+    """What is made of a limit. Raises ValueError where it can't be only observed, or nothing can be canceled for it."""
+    if change.get("observe") and not row.is_observable:
+        raise ValueError(f"observe: {row.rule.name} can't be only observed: {NEVER_OBSERVED[row.rule.name]}")
     if not change.get("cancel"):
         return LimitMode.OBSERVE if is_observed or change.get("observe") else LimitMode.ENFORCE
     if not row.on_loss:

@@ -1,4 +1,5 @@
-"""The risk of a core: limits, kill switches, trading states; changed with who and why, and read back. `core.risk`."""
+"""The risk of a core: limits, kill switches, trading states; changed with who and why, and read back. What
+RiskEngine (`core.risk`, or alone) has beside what it is told and asked."""
 
 from __future__ import annotations
 
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     from .rule_book import RuleBook, RuleLine
 
 
-class RiskEngine:
-    """Limits and switches of one core; `core.check(...)` asks what its rules say to an order. Threads: any."""
+class RiskControls:
+    """What is set and read of an engine's limits and switches, alone or of a core. Threads: any."""
 
     def __init__(self, gate: Gate, features: Features) -> None:
         self._gate, self._features = gate, features

@@ -13,6 +13,7 @@ from enum import Enum
 from .codes import LimitMode, Rule
 from .nearest import find_nearest
 from .records import LIMIT_OFF
+from .rules import NEVER_OBSERVED, find_rule
 
 VARIABLE = "TRADECORE_FEATURES"
 # What is not a limit: its words, the first of which it has where nothing is said.
@@ -33,12 +34,15 @@ class Features(Mapping[str, Feature]):
 
     Names: those of Rule, max_order_qty, price_collar, order_rate and so on (on, off, observe), and
     stage_timers (on, off: whether a batch fills `latency()`). They apply to limits that are set after. A limit that
-    is off or observed protects nobody: the engagement of a kill switch, duplicate ids, and arithmetic are no features.
+    is off or observed protects nobody: the engagement of a kill switch, duplicate ids, and arithmetic are no features,
+    nor is what else `vocabulary.rules.NEVER_OBSERVED` names with the reason why.
     """
 
     def __init__(self, **words: str | bool | Feature) -> None:
         known = dict.fromkeys(RULES, Feature.ON) | {name: Feature(words[0]) for name, words in OPTIONS.items()}
         for name, word in words.items():
+            if name not in known and name.upper() in NEVER_OBSERVED:
+                raise ValueError(f"feature {name!r} is always enforced: {NEVER_OBSERVED[name.upper()]}")
             if name not in known:
                 near = find_nearest(name, known)
                 raise ValueError(f"feature {name!r} is not known; the nearest known one is {near!r}")
@@ -108,4 +112,6 @@ def _parse(name: str, word: object) -> Feature:
     value = ("off", "on")[word] if isinstance(word, bool) else word.value if isinstance(word, Feature) else word
     if value not in words:
         raise ValueError(f"feature {name} must be one of {', '.join(sorted(words))}, not {word!r}")
+    if value == Feature.OBSERVE.value and name in RULES and not find_rule(name).is_observable:
+        raise ValueError(f"feature {name} can't be only observed: {NEVER_OBSERVED[name.upper()]}")
     return Feature(value)

@@ -103,6 +103,12 @@ class Directory:
         number = self.symbols.id(symbol)
         return number, self.instruments[number - 1]
 
+    def ids(self, symbol: str | None, account: str | None, venue: str | None) -> int:
+        """The id of the one name that is given, for the columns of a batch."""
+        if symbol is not None:
+            return self.symbols.id(symbol)
+        return self.accounts.id(account) if account is not None else self.venues.id(venue)
+
     def find_account(self, account: object) -> int:
         """A declared account's id; None is the only one. UndeclaredError where there is none, or more than one."""
         if account is None:

@@ -179,6 +179,9 @@ _OF_COMMANDS: dict[tuple[Reason, int], str] = {
 _OUTCOMES = ("holds", "does not hold at column {column}", "needs a quantity that is not known",
              "has a number beyond 128 bits at column {column}")
 
+# What the exit gate stops for no number.
+_UNBOUNDED = {Reason.KILL_SWITCH, Reason.DUPLICATE_CLORDID, Reason.SESSION_CLOSED}
+
 
 def field_at(kind: int, offset: int) -> str:
     """The name of a command's field by its byte offset in the record."""
@@ -299,8 +302,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: ord_type {OrdType(value).name}: a POST_ONLY order is a LIMIT order"
     if word is Reason.EXIT_GATE:
         check = Reason(value)
-        return f"{word.name}: stopped at the exit, what {check.name} should have stopped: the bound is " \
-               f"{_plain(reason_bound(check, bound, ins))}"
+        limit = "" if check in _UNBOUNDED else f": the bound is {_plain(reason_bound(check, bound, ins))}"
+        return f"{word.name}: stopped at the exit, what {check.name} should have stopped{limit}"
     if word is Reason.UNSUPPORTED_ORDER_TYPE:
         return f"{word.name}: ord_type {OrdType(value).name} (as asked) is not one of {_bits(bound, OrdType)}"
     if word is Reason.UNSUPPORTED_TIF:

@@ -329,13 +329,15 @@ ANSWER_DTYPE = make_dtype(_ANSWER, ANSWER_SIZE)
 TAP_DTYPE = np.dtype([("command", f"V{COMMAND_SIZE}"), ("now", "<i8")])
 # One book's and one ledger's operations, for those rooms used alone.
 BOOK_DTYPE = make_dtype([("price", "i8"), ("qty", "i8"), ("number", "u4"), ("op", "u1"), ("side", "u1")], 24)
-# What an exit gate alone is asked: `made` numbers a message, 0 is into a book; see risk's exit_gate.
+# What an exit gate alone is asked: `made` numbers a message, 0 is into a book; `instrument` 0: of none that an exchange
+# has limits for; `no_more`: a replace that asks for no more than before; `waits`: for a price; see risk's exit_gate.
 _EXIT: Layout = [
     ("order_id", "i8"), ("order_qty", "i8"), ("cum_qty", "i8"), ("leaves_qty", "i8"), ("most_qty", "i8"),
     ("family_qty", "i8"), ("parent_qty", "i8"), ("price", "i8"), ("reference2", "i8"), ("now", "i8"), ("made", "i8"),
     ("venue", "i4"), ("side", "u1"), ("is_replace", "u1"), ("asks_less", "u1"), ("reduces", "u1"),
+    ("instrument", "i4"), ("no_more", "u1"), ("waits", "u1"),
 ]
-EXIT_CODEC, EXIT_DTYPE = Codec("ExitRow", _EXIT, 96), make_dtype(_EXIT, 96)
+EXIT_CODEC, EXIT_DTYPE = Codec("ExitRow", _EXIT, 104), make_dtype(_EXIT, 104)
 FILL_DTYPE = make_dtype([
     ("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("price", "i8"), ("fee", "i8"), ("transact_time", "i8"),
     ("exec_id", "i8"),

@@ -74,6 +74,11 @@ class RuleRow(NamedTuple):
     permits: bool = False
     group_slot: int = -1
 
+    @property
+    def is_observable(self) -> bool:
+        """Can it be only observed? What permits refuses nothing, nor does what neither counts nor asks."""
+        return not self.permits and bool(self.counts | self.asks)
+
 
 _ALL = tuple(Scope)
 _WHOLE = (Scope.FIRM, Scope.ACCOUNT)
@@ -162,6 +167,26 @@ RISK_CHECKS: tuple[Reason, ...] = (
 )
 
 
+# What is never only observed, and why: the checks that no row arms, and the rules that refuse nothing by themselves.
+NEVER_OBSERVED: dict[str, str] = {
+    "KILL_SWITCH": "a stop that only reports stops nothing",
+    "TRADING_STATE": "as a kill switch; what sets it by itself, a loss limit, can be observed",
+    "RISK_CONFIG_MISSING": "an account that was told no limits has none that could be observed",
+    "UNKNOWN_ACCOUNT": "what is not declared has no limits and no position",
+    "DUPLICATE_CLORDID": "two orders would answer to one id",
+    "MAX_OPEN_ORDERS": "the table has no room for one more",
+    "ARITHMETIC_OVERFLOW": "beyond it no number is right",
+    "REDUCE_ONLY_VIOLATION": "the order itself asks for it",
+    "SESSION_CLOSED": "what is halted or closed does not trade",
+    "UNBOOKED_TRADE": "a position that is not known can't be judged",
+    "SELF_MATCH": "a trade with oneself is prevented or is not: its modes say how",
+    "EXIT_GATE": "the last check before a venue is for what others have let pass",
+    "REARM_NAMES": "it refuses no order; it says how many people arm a strategy again",
+    **{row.rule.name: f"it refuses nothing: it lets pass what {row.reason.name} would refuse, which can be"
+       for row in RULES if row.permits},
+}
+
+
 def rule_numbers() -> list[tuple[int, ...]]:
     """The table as the cores load it: reason, unit, most, scopes' bits, slot, firm_slot, stated, windowed, counts,
     asks, on_marks, on_loss, permits, group_slot, rule."""
@@ -179,5 +204,7 @@ def find_rule(rule: Rule | str) -> RuleRow:
     for row in RULES:
         if row.rule.name == name:
             return row
+    if name in NEVER_OBSERVED:
+        raise ValueError(f"rule {str(rule)!r} is no limit, but always enforced: {NEVER_OBSERVED[name]}")
     near = find_nearest(name, (row.rule.name for row in RULES))
     raise ValueError(f"rule {str(rule)!r} is not known; the nearest known one is {near}")

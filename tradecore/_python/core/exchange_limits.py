@@ -15,10 +15,9 @@ from ..orders.open_orders import find_open
 from ..orders.order_table import CANCELED, RESTING, Order
 from ..risk.exit_gate import keep_limits
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, find_bad_price, has_limit
-from ..vocabulary.price_limits import broken_limit, broken_static, worst_allowed
+from ..vocabulary.price_limits import DYNAMIC_BPS_MAX, broken_limit, broken_static, worst_allowed
 from .state import State, accept_command, end_order, refuse_command
 
-DYNAMIC_BPS_MAX = 1_000_000
 _PRICES = ("low_limit_price", "high_limit_price", "trading_reference_price")
 
 

@@ -42,7 +42,7 @@ from ..orders.triggers import arm_trigger
 from ..orders.validation import AUCTIONS
 from ..risk.exit_gate import count_exit
 from ..risk.holds import EXEMPTIONS, Question, count_line, exposure_of, note_breach
-from ..risk.limit_lines import Line, fold_rows, line_of
+from ..risk.limit_lines import line_of, venue_line
 from ..risk.risk import check_limits, counts_at_market, needs_reference
 from ..risk.self_match import prevention_of
 from ..risk.switches import meet_switches
@@ -64,7 +64,7 @@ from .elections import watch_print
 from .exchange_limits import ask_exchange
 from .executing import execute_order
 from .exits import ask_risk_of, hold_back, hold_if_hindered, is_held_to_trigger, reduces, rest_exit
-from .observing import observe_passed
+from .observing import observe_passed, observe_venue
 from .outbound import reserve_places, send_new
 from .parts import is_divided
 from .protection import is_cut, is_kept_off, price_elsewhere, within_ticks
@@ -230,12 +230,13 @@ def keep_from_own(core: State, c: Any, order: Order, own: Order, first: bool) ->
         core.triggers.asks_again = True
 
 
-def ask_venue_limits(core: State, ins: InstrumentRow, order: Order, limit: int) -> tuple[Finding | None, int]:
+def ask_venue_limits(
+    core: State, c: Any, ins: InstrumentRow, order: Order, limit: int
+) -> tuple[Finding | None, int]:
     """What the rows of a venue say to an order that was routed there, which asked no venue's before: refused, counted,
     and bounded by its collar, as one that names it. The refusal, and the limit."""
     q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, 0, False)
-    q.line = Line()
-    fold_rows(q.line, core.risk.rows, ins, (Scope.VENUE, 0, 0, order.venue, 0), LimitMode.ENFORCE)
+    q.line = venue_line(core.risk.rows, ins, order.venue, LimitMode.ENFORCE)
     refused = check_limits(q)
     if refused is not None and refused.reason in EXEMPTIONS and reduces(core, order, q.leaves_qty):
         q.reduces = True
@@ -243,6 +244,7 @@ def ask_venue_limits(core: State, ins: InstrumentRow, order: Order, limit: int) 
     if refused is not None:
         note_breach(core.risk, refused, core.now)
         return refused, limit
+    observe_venue(core, c, ins, order, q)
     count_line(q.line, core.now, Sent.NEW)
     ticks = limit_ticks(ins, q)
     return None, min(limit, ticks) if q.side == BUY else max(limit, ticks)
@@ -286,7 +288,7 @@ def place_order(
         refuse_placing(core, c, order, Reason.NO_VENUE, order.venue, len(core.router.venues), first)
         return since
     if (routed or order.parent) and (Scope.VENUE, 0, 0, order.venue, 0) in core.risk.rows.by_target:
-        refused, limit = ask_venue_limits(core, ins, order, limit)
+        refused, limit = ask_venue_limits(core, c, ins, order, limit)
         if refused is not None:
             order.reject_mask = refused.row
             refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, first)

@@ -14,8 +14,9 @@ import numpy as np
 
 from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import Side, TradSesStatus
-from tradecore.vocabulary.records import EXIT_CODEC, NO_PRICE, QTY_MAX, TIME_MAX
+from tradecore.vocabulary.records import EXIT_CODEC, NO_PRICE, PRICE_MAX, QTY_MAX, TIME_MAX
 
+from ..vocabulary.price_limits import DYNAMIC_BPS_MAX
 from ..vocabulary.shell import Records, demand, open_batch
 
 GATE_TIMES = 4_096  # orders that the throttle can look back at
@@ -223,12 +224,26 @@ def keep_halt(gate: ExitGate, instrument: int, halted: bool) -> None:
         gate.markets.setdefault(instrument, GateMarket()).halted = halted
 
 
-class GateTable:
-    """An exit gate with limits, flags and a memory of its own, for a system that has its own order handling."""
+def told_int(value: object, name: str, low: int, high: int, absent: int) -> int:
+    """A number within its bounds, or what stands for none."""
+    if value is None:
+        return absent
+    if type(value) is not int:
+        raise TypeError(f"{name} must be an int or None, not {type(value).__name__}")
+    if not low <= value <= high:
+        raise ValueError(f"{name} {value} must be {low} to {high}")
+    return value
 
-    def __init__(self, orders: int) -> None:
+
+class GateTable:
+    """An exit gate with limits, flags and a memory of its own, for a system that has its own order handling; of so many
+    `instruments` it knows what their exchange says."""
+
+    def __init__(self, orders: int, instruments: int = 0) -> None:
         demand("orders", orders, 1, 1_000_000)
-        self.order_max, self.gate = orders, ExitGate()
+        demand("instruments", instruments, 0, 1_000_000)
+        self.order_max, self.instrument_max, self.gate = orders, instruments, ExitGate()
+        self.lasts: dict[int, int] = {}  # by instrument: what was traded last
 
     def set(self, collar_bps: int, throttle: int, window_ns: int) -> None:
         """Set the collar and the throttle, -1 is off. ValueError where one can't be."""
@@ -244,6 +259,40 @@ class GateTable:
         else:
             self.gate.shut_firm = shut
 
+    def set_price_limits(
+        self, instrument: int, low_limit_price: int | None = None, high_limit_price: int | None = None,
+        dynamic_bps: int | None = None, trading_reference_price: int | None = None,
+    ) -> None:
+        """Say between which prices (price units) the exchange takes orders in an instrument, and how many basis points
+        from the last trade it lets one trade; `trading_reference_price` stands for a trade until there is one. What is
+        left out has no limit from now on. ValueError or TypeError where they can't be; nothing is changed then."""
+        demand("instrument", instrument, 1, self.instrument_max)
+        low = told_int(low_limit_price, "low_limit_price", -PRICE_MAX, PRICE_MAX, NO_PRICE)
+        high = told_int(high_limit_price, "high_limit_price", -PRICE_MAX, PRICE_MAX, NO_PRICE)
+        bps = told_int(dynamic_bps, "dynamic_bps", 0, DYNAMIC_BPS_MAX, -1)
+        reference = told_int(trading_reference_price, "trading_reference_price", -PRICE_MAX, PRICE_MAX, NO_PRICE)
+        if high != NO_PRICE and high < low:
+            raise ValueError(f"high_limit_price {high} must be {low} to {PRICE_MAX}")
+        if reference == NO_PRICE:
+            reference = self.lasts.get(instrument, NO_PRICE)
+        if bps >= 0 and reference == NO_PRICE:
+            raise ValueError("dynamic limits need trading_reference_price until there was a trade")
+        keep_limits(self.gate, instrument, low, high, reference if bps >= 0 else NO_PRICE, bps)
+
+    def trade_print(self, instrument: int, price: int) -> None:
+        """A trade of the market moves what dynamic limits are taken from. ValueError where it can't be."""
+        demand("instrument", instrument, 1, self.instrument_max)
+        demand("price", price, -PRICE_MAX, PRICE_MAX)
+        self.lasts[instrument] = price
+        keep_trade(self.gate, instrument, price)
+
+    def set_session(self, instrument: int, status: int) -> None:
+        """Set the TradSesStatus of an instrument: while it is HALTED no new order leaves, and no replace that asks for
+        more. ValueError where it can't be."""
+        demand("instrument", instrument, 1, self.instrument_max)
+        demand("status", status, int(TradSesStatus.HALTED), int(TradSesStatus.PRE_CLOSE))
+        keep_halt(self.gate, instrument, status == TradSesStatus.HALTED)
+
     def pass_out(self, exits: Records) -> Records:
         """Ask for each EXIT_DTYPE row, and count it where it leaves; int16 reasons, 0 where it left.
 
@@ -253,10 +302,12 @@ class GateTable:
         reasons = np.zeros(len(exits), np.int16)
         asked = [Exit(row.order_id, row.order_qty, row.cum_qty, row.leaves_qty, row.most_qty, row.price, row.reference2,
                       row.now, row.venue, row.side, row.family_qty, row.parent_qty, bool(row.reduces), row.made,
-                      bool(row.is_replace), bool(row.asks_less)) for row in rows]
+                      bool(row.is_replace), bool(row.asks_less), row.instrument,
+                      not (row.is_replace and row.no_more), bool(row.waits)) for row in rows]
         for e in asked:
             demand("order_id", e.order_id, 1, self.order_max)
             demand("venue", e.venue, 1, VENUES)
+            demand("instrument", e.instrument, 0, self.instrument_max)
             demand("side", e.side, Side.BUY, Side.SELL)
             demand("now", e.now, 0, TIME_MAX)
             for name in QUANTITIES:

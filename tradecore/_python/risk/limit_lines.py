@@ -103,6 +103,13 @@ def build_line(rows: LimitRows, ins: InstrumentRow, instrument: int, account: in
     return line
 
 
+def venue_line(rows: LimitRows, ins: InstrumentRow, venue: int, mode: int) -> Line:
+    """What the rows of a venue alone say, of one mode."""
+    line = Line(is_soft=mode == SOFT)
+    fold_rows(line, rows, ins, (Scope.VENUE, 0, 0, venue, 0), mode)
+    return line
+
+
 def line_of(
     lines: Lines, rows: LimitRows, ins: InstrumentRow, instrument: int, account: int, venue: int, strategy: int,
     mode: int,

@@ -110,6 +110,8 @@ def find_bad_limit(rows: LimitRows, c: Any) -> int:
         return 72
     if c.mode not in LimitMode._value2member_map_ or (c.mode == LimitMode.CANCEL and not rule.on_loss):
         return 80
+    if c.mode == LimitMode.OBSERVE and not rule.is_observable:
+        return 80
     return 114 if c.soft_share > (SOFT_MOST if rule.most else 0) else -1
 
 
@@ -138,7 +140,7 @@ def binds(row: LimitRow, mode: int) -> bool:
 
 
 def permits(row: LimitRow, mode: int) -> bool:
-    """Does a row let pass what another would refuse? Whatever its mode: only observed it would refuse more."""
+    """Does a row let pass what another would refuse? In the lines of every mode but of what warns."""
     return RULES[row.rule].permits and row.value >= 0 and mode != SOFT
 
 

@@ -13,6 +13,7 @@ from tradecore.vocabulary.fix import Side
 from tradecore.vocabulary.records import NO_PRICE, PRICE_MAX
 
 BPS = 10_000
+DYNAMIC_BPS_MAX = 1_000_000
 
 
 @dataclass(slots=True)
