@@ -122,8 +122,8 @@ class RiskEngine(RiskControls):
         declare_instrument(self._gate, instrument)
 
     def define_account(self, account: str, limits: RiskLimits | None = None, *, group: str = "") -> None:
-        """Declare an account. Without limits, now or later, its orders are refused: RISK_CONFIG_MISSING. `group`: limits
-        may be on the group of accounts that it is in from now on."""
+        """Declare an account. Without limits, now or later, its orders are refused: RISK_CONFIG_MISSING. `group`:
+        limits may be on the group of accounts that it is in from now on."""
         if limits is not None:
             demand_room(limits, self._gate.capacity)
         declare_account(self._gate, account, group)
