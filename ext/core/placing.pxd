@@ -387,6 +387,7 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
         return
     if reason:
         note_breach(&core.risk, &finding, core.now)
+        order.reject_mask = finding.row
         refuse_placing(core, c, order, reason, finding.value, finding.limit, False)
     else:
         observe_passed(core, c, ins, order, &q)

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 from ruledesk import OBSERVABLE, TARGETS, Desk, arm
+from test_exit_gate import TABLE
 
 import tradecore as tc
-from tradecore.vocabulary.rules import RULES, LimitUnit, Sent
+from tradecore.vocabulary.rules import RISK_CHECKS, RULES, LimitUnit, Sent
 
 R, T, S = tc.Reason, tc.ReportType, tc.Scope
 EXACT = (LimitUnit.QUANTITY, LimitUnit.MONEY, LimitUnit.BASE_MONEY)
@@ -74,6 +75,94 @@ def test_with_its_check_taken_out_it_passes_and_the_gate_claims_nothing(make_cor
         desk.core._gate.core._drill(0)
     assert told[0][0] > 0, f"nothing that {row.rule.name} refuses is tried: add an order to the desk"
     assert told[1] == (0, 0)
+
+
+# Checks that no row of a rule arms: how each comes to refuse. Those that are no order's, or no check's to leave out, say why.
+def halt(core):
+    core.risk.set_trading_state("HALTED", who="ann", why="a test")
+
+
+def trip(rule):
+    def do(core):
+        core.risk.set_limit(rule, 0, strategy=7, **({"window_ms": 1_000} if rule == "repeated_execution" else {}))
+        core.submit("AAPL", "BUY", 1 if rule == "repeated_execution" else 5_000, 102, strategy=7, venue="P")
+    return do
+
+
+def need(symbol):
+    def do(core):
+        core.positions.open_position(symbol, 1, 10)
+        if symbol == "SAP":
+            core.mark("SAP", 10)
+        core.risk.set_limit("max_gross_exposure", 10**6)
+    return do
+
+
+PROVOKED = {R.TRADING_STATE: halt, R.REPEATED_EXECUTION: trip("repeated_execution"), R.CONSECUTIVE_REJECTS: trip("consecutive_rejects"),
+            R.MARK_UNAVAILABLE: need("MSFT"), R.RATE_UNAVAILABLE: need("SAP")}
+NOT_TAKEN_OUT = {
+    R.DUPLICATE_CLORDID: "an id that was used is answered before risk is asked", R.USER_RULE: "a rule of one's own is no check of risk",
+    R.ARITHMETIC_OVERFLOW: "behind it no number is right", R.UNBOOKED_TRADE: "it is asked beside the checks",
+}
+
+
+@pytest.mark.parametrize("check", PROVOKED, ids=lambda check: check.name)
+def test_a_check_that_no_row_arms_is_taken_out_and_the_gate_claims_nothing(make_core, clock, check):
+    said = []
+    for drilled in (0, check):
+        core = make_core(instruments=[tc.Instrument("AAPL", max_qty=1_000), tc.Instrument("MSFT"), tc.Instrument("SAP", currency="EUR")],
+                         venues=[tc.SimulatedVenue("P")])
+        core.quote("P", "AAPL", bid=99, bid_size=500, ask=101, ask_size=500)
+        core.mark("AAPL", 100)
+        PROVOKED[check](core)
+        core._gate.core._drill(int(drilled))
+        said.append(core.submit("AAPL", "BUY", 1, 90, strategy=7, venue="P").reason)
+        core._gate.core._drill(0)
+    assert said == [check, R.NONE]
+
+
+def test_of_every_check_it_is_said_what_the_gate_says():
+    """With those that the gate claims, and others beside: see test_exit_gate."""
+    told = {row.reason for row in OBSERVABLE if row.asks} | set(PROVOKED) | set(NOT_TAKEN_OUT) | {check for check, _ in TABLE}
+    assert {check.name for check in RISK_CHECKS if check not in told} == set()
+
+
+# ---- exits, and what a rule needs
+
+# What an order that reduces is exempt from; and what a sale of what is held never is.
+EXEMPT = ["MAX_POSITION_QTY", "MAX_POSITION_NOTIONAL", "MAX_GROSS_EXPOSURE", "MAX_NET_EXPOSURE", "MAX_PENDING_NOTIONAL", "MAX_LEVERAGE", "CONCENTRATION", "GROUP_EXPOSURE", "INSUFFICIENT_MARGIN", "CREDIT_LIMIT", "DAILY_LOSS", "DRAWDOWN", "STRATEGY_LOSS", "MAX_OPEN_ORDERS", "STALE_QUOTE"]
+NEVER_MET = ("SHORT_SALE", "INSUFFICIENT_POSITION", "INSUFFICIENT_FUNDS")
+
+
+@pytest.mark.parametrize("row", [row for row in OBSERVABLE if row.asks & Sent.NEW], ids=lambda row: row.rule.name)
+def test_an_exit_passes_exactly_what_it_is_exempt_from(make_core, clock, row):
+    desk = Desk(make_core, clock)
+    desk.lose()
+    set_limit(desk, row, row.scopes[0], 0)
+    desk.core.cancel(desk.works[1])
+    passes = row.rule.name in EXEMPT or row.rule.name in NEVER_MET
+    exit_order = ("SELL", 10, "99.10")  # all that is held, 90 bps below the mid
+    assert desk.core.check("AAPL", *exit_order, strategy=7, venue="P").passed is passes
+    assert desk.send(*exit_order).reason is (R.NONE if passes else row.reason)
+    if row.rule.name in EXEMPT:
+        assert desk.send("BUY", 2, "100.90").reason is row.reason
+
+
+@pytest.mark.parametrize("row", [row for row in NUMERIC if row.on_marks], ids=lambda row: row.rule.name)
+def test_what_is_counted_at_marks_and_rates_refuses_without_them(make_core, row):
+    core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("SAP", currency="EUR")], venues=[tc.SimulatedVenue("P")])
+    core.positions.open_cash("USD", 50_000)
+    for symbol in ("AAPL", "SAP"):
+        core.quote("P", symbol, bid=99, bid_size=500, ask=101, ask_size=500)
+    core.risk.set_limit(row.rule, wide(row), **TARGETS[row.scopes[0]])
+    asked = {"side": "BUY", "qty": 1, "price": 90, "venue": "P", "strategy": 7}
+    assert core.submit("AAPL", **asked).reason is R.MARK_UNAVAILABLE
+    core.mark("AAPL", 100)
+    assert core.check("AAPL", **asked)["MARK_UNAVAILABLE"].verdict == "PASS"
+    core.mark("SAP", 100)
+    assert core.submit("SAP", **asked).reason is (R.NONE if row.unit is LimitUnit.COUNT else R.RATE_UNAVAILABLE)  # an age has no rate
+    core.risk.set_rate("EUR", "1.1")
+    assert core.check("SAP", **asked)["RATE_UNAVAILABLE"].verdict in ("PASS", "OFF")
 
 
 def test_each_rule_asks_orders_or_is_a_breaker_or_says_how_others_act():

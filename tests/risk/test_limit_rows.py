@@ -351,3 +351,11 @@ def test_whether_a_row_that_counts_was_ever_armed_is_in_the_hash(make_core):
         core.risk.set_limit("daily_order_count", tc.OFF, account="alpha")
         hashes.append(core.state_hash())
     assert hashes[0] == hashes[2] != hashes[1]
+
+
+def test_a_stop_that_is_refused_at_its_trigger_names_the_row(desk):
+    stop = desk.submit("AAPL", BUY, 50, stop_px="100.50", trigger_price_type="LAST_TRADE", account="alpha", venue="ARCX")
+    desk.risk.set_limit("max_order_qty", 40, account="alpha", symbol="AAPL")
+    desk.trade_print("AAPL", "100.50", 1)
+    assert stop.text == "MAX_ORDER_QTY: order_qty 50 exceeds 40 (account alpha, symbol AAPL)"
+    assert stop.reject_mask == desk.risk.limits("max_order_qty", account="alpha", symbol="AAPL")[0].row

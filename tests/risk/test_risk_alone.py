@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from random import Random
 
 import pytest
@@ -276,3 +277,45 @@ def test_a_trade_that_cannot_be_booked_whole_lies_unbooked(engine):
     (kept,) = engine.unbooked()
     kept.dismiss(who="ann", why="half a share")
     assert (held(engine), engine.unbooked()) == ((0, 10, 0), [])
+
+
+def test_rules_of_ones_own_and_overrides_bind_and_pass_as_in_a_core(engine):
+    engine.add_rule("even", "order.qty != 7")
+    engine.add_rule("asked", lambda order: "no eights" if order.qty == 8 else None)
+    assert [engine.new_order("AAPL", "BUY", qty, 100).reason for qty in (6, 7, 8)] == [R.NONE, R.USER_RULE, R.USER_RULE]
+    blocked = engine.new_order("AAPL", "BUY", 51, 100)
+    assert blocked.reason is R.MAX_ORDER_QTY
+    engine.override(blocked.order_id, "max_order_qty", expire_time=T0 + 10**9, who="ann", why="a client's word")
+    assert [engine.new_order("AAPL", "BUY", 51, 100).reason for _ in range(2)] == [R.NONE, R.MAX_ORDER_QTY]
+    assert engine.overrides()[0].used_by is not None
+
+
+def test_many_threads_never_exceed_one_limit_and_nothing_stays_held(backend):
+    most, rounds = 60, 100 if backend == "native" else 25
+    engine = alone(backend, limits=limits(max_position_qty=most), capacity=small_capacity(open_orders=256))
+    seen, errors, counts = [0], [], [0, 0]
+
+    def send(number):
+        random, works = Random(number), []  # so many that one thread alone would pass the limit
+        try:
+            for _ in range(rounds):
+                order = engine.new_order("AAPL", "BUY", random.randint(1, 20), 100)
+                seen[0] = max(seen[0], engine.position("AAPL").working_buy_qty)
+                counts[order.reason is R.MAX_POSITION_QTY] += 1
+                works += [order] if order.ord_status is S.PENDING_NEW else []
+                if len(works) > 8:
+                    engine.ended(works.pop(0))
+            for order in works:
+                engine.ended(order)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert 0 < seen[0] <= most
+    assert min(counts) > 0
+    assert held(engine) == (0, 0, 0)

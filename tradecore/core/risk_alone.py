@@ -336,8 +336,9 @@ class RiskEngine(RiskControls):
 
     def _answer(self, verb: str, order: Order, exec_type: ExecType, **facts: Unpack[ExecutionFacts]) -> Report:
         told = self._demand_alone(verb)
+        venue = self._venue_of(order)
         facts["order_id"] = order.order_id
-        answer = told.execution_report(self._venue_of(order), exec_type, **facts)
+        answer = told.execution_report(venue, exec_type, **facts)
         self._hand_out()  # an order of a list may be let go by what became of another
         return answer
 

@@ -384,6 +384,7 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
         return
     if refused is not None:
         note_breach(core.risk, refused, core.now)
+        order.reject_mask = refused.row
         refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, False)
     else:
         observe_passed(core, c, ins, order, q)
