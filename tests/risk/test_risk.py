@@ -499,7 +499,7 @@ def test_check_tells_every_rule_with_value_limit_and_headroom(make_core):
     result = core.check("AAPL", "BUY", 20, 102, venue="ARCX")
     assert sorted(row.rule for row in result) == [
         *(reason for reason in R if 201 <= reason <= R.TRADING_STATE), R.REPEATED_EXECUTION, R.CONSECUTIVE_REJECTS,
-        R.SHORT_SALE, R.INSUFFICIENT_POSITION]
+        R.SHORT_SALE, R.INSUFFICIENT_POSITION, R.OPEN_ORDERS_LIMIT, R.GROUP_EXPOSURE]
     D = Decimal  # noqa: N806
     told = (R.MAX_OPEN_ORDERS, R.MAX_ORDER_QTY, R.MAX_ORDER_NOTIONAL, R.PRICE_COLLAR, R.MAX_POSITION_QTY, R.ORDER_RATE)
     assert [tuple(result[reason])[1:] for reason in told] == [
