@@ -21,7 +21,7 @@ from .execution.venues import ExternalVenue, SimulatedVenue
 from .orders.order import Order
 from .orders.ticket import OrderTerms
 from .positions.position import FirmExposure, Position, ProfitAndLoss, Trade
-from .risk.limits import OFF, CheckResult, RiskCheck, RiskLimits
+from .risk.limits import OFF, AccountKind, CheckResult, RiskCheck, RiskLimits
 from .vocabulary.capacity import Capacity
 from .vocabulary.codes import (
     OUTBOUND,
@@ -156,7 +156,7 @@ __all__ = [
     "BOOK_LINE_DTYPE", "BROKER_FORMS", "CANCEL_DTYPE", "CLOSING_DTYPE", "ENTRY_DTYPE", "EXECUTION_REPORT_DTYPE",
     "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "ORDER_LINE_DTYPE", "OUTBOUND", "OUTBOUND_DTYPE",
     "POSITION_LINE_DTYPE", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "RISK_CHECKS", "TRADE_CORRECTION_DTYPE",
-    "TRADE_PRINT_DTYPE", "AccountPnl", "Arena", "AskedOrder", "BaseEquity", "BasePnl", "BookLevel",
+    "TRADE_PRINT_DTYPE", "AccountKind", "AccountPnl", "Arena", "AskedOrder", "BaseEquity", "BasePnl", "BookLevel",
     "Capacity", "CheckResult", "CommandType",
     "ConfigError", "ContingencyType", "CorporateActions", "CorrectionFacts",
     "CsvForm", "Currency", "CxlRejReason", "DayEnd", "Difference",

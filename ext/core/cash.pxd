@@ -7,10 +7,6 @@
 from placing cimport *
 
 
-cdef enum:
-    FEE_SCALE = 1_000_000          # a fee is in millionths of a price unit
-
-
 # Twice the price that an order without a limit refers to, and twice what it could take first, or no_price(): once it is
 # triggered, where it waits.
 cdef inline int64_t market_price2(
@@ -57,25 +53,6 @@ cdef inline int64_t cash_price(tc_core* core, const tc_instrument* ins, const tc
     if has_limit(c.ord_type) and c.price != no_price() and tc_abs(c.price) <= price_max() and 2 * c.price > most2:
         most2 = 2 * c.price
     return -tc_floor_div(-most2, 2) if most2 != no_price() else no_price()
-
-
-# The most that a venue, or with 0 any, charges for one lot, in millionths of a price unit; rounded up, and no less than
-# 0: a rebate that may not come pays for nothing.
-cdef inline tc_i128 dearest_fee(
-    const tc_core* core, const tc_instrument* ins, int32_t venue, int64_t price
-) noexcept nogil:
-    cdef int32_t first = venue, last = venue, at
-    cdef const tc_venue* fees
-    cdef tc_i128 most = 0, charge
-    if venue < 1 or venue > core.venue_count:
-        first, last = 1, core.venue_count
-    for at in range(first, last + 1):
-        fees = &core.router.venues[at]
-        charge = -fee_charge(ins, price, -fees.maker_fee_per_unit, -fees.maker_fee_ppm)
-        most = charge if charge > most else most
-        charge = -fee_charge(ins, price, -fees.taker_fee_per_unit, -fees.taker_fee_ppm)
-        most = charge if charge > most else most
-    return most
 
 
 # The quantity of an order in lots, rounded down, and the worst price that it may trade at beside its limit, or

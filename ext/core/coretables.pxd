@@ -47,6 +47,7 @@ cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64
     core.orders.terms[slots].stop_px = no_price()
     core.orders.terms[slots].entered_stop_px = no_price()
     core.orders.terms[slots].protect_px = no_price()
+    core.orders.terms[slots].fund_px = no_price()
     core.orders.terms[slots].child_head = NO_SLOT
     core.orders.terms[slots].child_tail = NO_SLOT
     core.parents_mask = <uint64_t>round_up(slots) - 1
@@ -266,4 +267,7 @@ cdef inline int open_core(
     open_indices(t, &core.open_orders, &core.risk.opens, capacity, slots, instruments, accounts)
     open_waiting(t, core, capacity, slots, instruments, accounts)
     open_ledgers(t, core, capacity, slots, instruments, accounts)
+    core.risk.funds.instruments = core.instruments
+    core.risk.funds.precisions = core.money_precisions
+    core.risk.funds.opened = core.ledger.cash
     return 0

@@ -69,6 +69,7 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
     end_row(h)
     put_row(h, 20, terms.doubt_qty, 0)
     put_row(h, 21, terms.protect_px, no_price())
+    put_row(h, 80, terms.fund_px, no_price())
     put_row(h, 50, terms.routing, 0)
 
 

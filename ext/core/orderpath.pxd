@@ -58,7 +58,7 @@ cdef inline void think_order(const tc_command* c, tc_order* thought) noexcept no
     memset(thought, 0, sizeof(tc_order))
     thought.instrument = c.instrument
     thought.account = c.account
-    thought.venue = c.venue
+    thought.venue = thought.entered_venue = c.venue
     thought.strategy = c.strategy
     thought.side = c.side
     thought.ord_type = c.ord_type
@@ -188,10 +188,13 @@ cdef inline int claim_order_id(tc_core* core, const tc_order* order) noexcept no
 
 
 # An order that passed risk counts: in its hold, its list, among those that may only reduce, and for the clock.
-cdef inline void admit_order(tc_core* core, tc_order* order) noexcept nogil:
+cdef inline void admit_order(tc_core* core, tc_order* order, const tc_question* q) noexcept nogil:
     tc_assert((order.admitted == 0) & (order.held == 0) & (order.cum_qty == 0))
     order.admitted = True
     order.held = order.order_qty
+    note_fund_price(core, order, q, False)
+    if tc_seldom(core.risk.funds.is_kept):
+        sync_funds(core, order, False)
     if tc_seldom(order.extended) and terms_of(&core.orders, order).list_id:
         join_group(&core.groups, &core.orders, order)
     if order.exec_inst & INST_REDUCE_ONLY:
@@ -268,7 +271,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
             use_overrides(core, c, said, order, blocked, passed)
             observe_passed(core, c, ins, order, &q)
             reserve_order(&core.risk, ins, &q)
-            admit_order(core, order)
+            admit_order(core, order, &q)
         since = count_stage(core, STAGE_RISK, since, timed)
         if reason:
             reject_order(core, c, order, reason, finding.value, finding.limit)

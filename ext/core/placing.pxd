@@ -46,8 +46,7 @@ cdef inline void ask_order(
     q.price = price
     q.stop_px = stop_px
     q.now = core.now
-    q.reference2 = no_price()
-    q.touch2 = no_price()
+    q.reference2 = q.touch2 = no_price()
     q.instrument = order.instrument
     q.account = order.account
     q.venue = order.venue
@@ -68,10 +67,11 @@ cdef inline void ask_order(
                      order.strategy, MODE_ENFORCE, &q.room)
     if is_held_to_trigger(core, order, price):
         q.reference2 = 2 * stop_px
-    elif needs_reference(q.line, ord_type, side) or tc_seldom(core.risk.rows.notionals != 0):
+    elif needs_reference(q.line, ord_type, side) or tc_seldom(core.risk.rows.notionals | core.risk.rows.on_funds):
         q.reference2 = twice_reference(core, order.instrument)
         if counts_at_market(ord_type, side):
             q.touch2 = twice_touch(&core.router, ins, order.instrument, side, core.now)
+    ask_funds(core, order, q)
 
 
 # ---- execution
@@ -391,6 +391,7 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
         refuse_placing(core, c, order, reason, finding.value, finding.limit, False)
     else:
         observe_passed(core, c, ins, order, &q)
+        note_fund_price(core, order, &q, False)
         if order.route == ROUTE_SPLIT:
             start_children(core, c, order, bounded_ticks(core, ins, order, limit_ticks(ins, &q)), False)
         elif placed:

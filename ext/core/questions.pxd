@@ -198,6 +198,7 @@ cdef inline void count_in_basket(tc_core* core, const tc_ahead* ahead, int sign)
     q.line = line_of(core.risk.lines, &core.risk.rows, ins, q.instrument, q.account, q.venue, q.strategy, MODE_ENFORCE,
                      &q.room)
     hold_lots(&core.risk, ahead.instrument, ahead.account, ahead.side, sign * ahead.hold_qty)
+    hold_cash(&core.risk.funds, ahead.account, ins.currency, sign * ahead.fund_more)
     count_ahead(&core.risk, ins, &q, sign)
 
 
@@ -206,6 +207,7 @@ cdef inline void put_ahead(tc_core* core, int64_t cl_ord_id, const tc_question* 
     tc_assert(core.ahead_count < BASKET_MAX)
     ahead.cl_ord_id = cl_ord_id
     ahead.hold_qty = q.hold_qty
+    ahead.fund_more = q.fund_more if q.fund_more > 0 else 0
     ahead.terms = alike_of(q)
     ahead.instrument, ahead.account, ahead.venue, ahead.strategy = q.instrument, q.account, q.venue, q.strategy
     ahead.side, ahead.sent, ahead.ord_type = q.side, q.sent, q.ord_type

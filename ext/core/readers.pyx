@@ -240,6 +240,10 @@ cdef class Readers:
         """The fees of an account, 0 is suspense, in a currency that is not their instruments', in its money units."""
         return self.money(self.state.core.ledger.charges, 0, account, currency)
 
+    def held_cash(self, int64_t account, int64_t currency):
+        """What orders that work hold of an account's cash in a currency, in 10**-9; 0 while no row asks for funds."""
+        return self.money(self.state.core.risk.funds.held, 1, account, currency)
+
     # Accounts from `least` on.
     cdef object money(self, const tc_i128* sums, int64_t least, int64_t account, int64_t currency):
         cdef tc_i128 sum = 0

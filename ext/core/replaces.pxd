@@ -181,6 +181,7 @@ cdef inline int find_refusal(
     observe_passed(core, c, ins, order, &q)
     core.answer_seq = core.events.seq + 1              # that is no answer
     count_sent(&core.risk, ins, &q)
+    note_fund_price(core, order, &q, order.place == PLACE_AT_VENUE or order.place == PLACE_IN_CHILDREN)
     return REASON_NONE
 
 

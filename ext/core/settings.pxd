@@ -184,6 +184,8 @@ cdef inline void define_venue(tc_core* core, const tc_command* c, tc_ack* ack) n
     venue.day_end = c.day_end
     venue.market_protection = c.market_protection
     venue.name = c.cl_ord_id
+    if core.risk.funds.is_kept:                        # it may be dearer than all others
+        keep_funds(core, True)
     accept_command(core, c, 0, 0, core.venue_count, core.venue_count, 0)
 
 
@@ -214,6 +216,8 @@ cdef inline void open_position(tc_core* core, const tc_command* c, tc_ack* ack) 
         apply_fill(p, c.position_qty, c.position_px)
         fold_position(&core.trades, &core.ledger, c.instrument, c.account)
         move_position(&core.risk, c.instrument, c.account, c.position_qty)
+        if core.risk.funds.is_kept:
+            book_flow(&core.risk.funds, c.instrument, c.account, tc_wide(c.position_qty, c.position_px))
         if core.risk.pnl.is_kept:
             book_amount(&core.risk.pnl, c.instrument, c.account, tc_wide(c.position_qty, c.position_px))
         tc_assert(exposure_of(&core.risk, c.instrument, c.account).position_qty == p.qty)
@@ -332,6 +336,8 @@ cdef inline bint make_changes(
     if r.on_loss and not core.risk.pnl.is_kept:
         load_pnl(core)
     keep_pnl(&core.risk.pnl, core.instrument_count, r.on_loss > 0)
+    if core.risk.funds.is_kept != (r.on_funds > 0):
+        keep_funds(core, r.on_funds > 0)
     for i in range(count):
         if r.rules[first[i].rule].on_loss:
             forget_told(&core.risk.pnl, first[i].account, first[i].rule)

@@ -128,6 +128,8 @@ cdef inline void split_order(tc_core* core, const tc_command* c, tc_order* order
     terms.protect_px = split.protect_px
     terms.worst_ticks = split.worst_ticks
     terms.peg_offset = split.peg_offset
+    if terms.fund_px != no_price():
+        terms.fund_px = <int64_t>-tc_floor_div_wide(-tc_wide(terms.fund_px, c.split_denominator), c.split_numerator)
     split_limit(&core.groups, terms, c.split_numerator, c.split_denominator)
     restate_new(core, order)
     r = start_execution(core, c, order, EXEC_RESTATED)

@@ -35,6 +35,7 @@ cdef enum:
 # An order that passed in a basket that is asked about, and what it is asked as.
 cdef struct tc_ahead:
     int64_t cl_ord_id, hold_qty
+    tc_i128 fund_more
     tc_alike terms
     int32_t instrument, account, venue, strategy
     int64_t reference2, touch2

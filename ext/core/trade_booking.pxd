@@ -7,10 +7,14 @@ from keeping cimport *
 from upkeep cimport *
 
 
-# What a trade cost, and its commission, into the day's P&L while that is kept, or out of it.
+# What a trade cost, and its commission, into its account's cash and the day's P&L while they are kept, or out of
+# them.
 cdef inline void book_pnl(tc_core* core, const tc_execution* trade, int sign) noexcept nogil:
     cdef int32_t currency = trade.currency if trade.currency else core.instruments[trade.instrument].currency
     cdef int64_t qty = trade.qty if trade.side == SIDE_BUY else -trade.qty
+    if core.risk.funds.is_kept:
+        book_flow(&core.risk.funds, trade.instrument, trade.account, sign * tc_wide(qty, trade.price))
+        book_charge(&core.risk.funds, currency, trade.account, sign * trade.commission)
     if core.risk.pnl.is_kept:
         book_amount(&core.risk.pnl, trade.instrument, trade.account, sign * tc_wide(qty, trade.price))
         book_fee(&core.risk.pnl, currency, trade.account, sign * trade.commission)
@@ -21,6 +25,49 @@ cdef inline void count_trade_of(tc_core* core, const tc_execution* trade) noexce
     cdef const tc_order* order = find_order(&core.orders, trade.order_id)
     count_trade(&core.risk, &core.instruments[trade.instrument], trade.instrument, trade.account,
                 0 if order == NULL else order.strategy)
+
+
+# What an order that was let in before is counted at, where nobody has asked: its trigger price, or the reference.
+cdef inline int64_t price_working(tc_core* core, const tc_order* order) noexcept nogil:
+    cdef int64_t stop_px = stop_of(&core.triggers, &core.orders, order), reference2
+    if (awaits_price(order.ord_type) and not order.triggered and stop_px != no_price()
+            and tc_abs(stop_px) <= price_max()):
+        return stop_px
+    reference2 = twice_reference(core, order.instrument)
+    return no_price() if reference2 == no_price() else -tc_floor_div(-reference2, 2)
+
+
+# Some row asks for funds from now on, or none any more: what was booked and what works until then is asked of the
+# ledger and the orders.
+cdef inline void keep_funds(tc_core* core, bint is_kept) noexcept nogil:
+    cdef tc_funds* f = &core.risk.funds
+    cdef const tc_position* p
+    cdef tc_order* order
+    cdef int64_t stride = core.ledger.currency_stride
+    cdef int32_t instrument, currency, account
+    cdef uint32_t at = core.orders.open.head
+    forget_funds(f)
+    f.is_kept = is_kept
+    while at != NO_SLOT:
+        if core.orders.slots[at].extended:
+            core.orders.terms[at].fund_held = 0
+        at = core.orders.slots[at].next
+    if not is_kept:
+        return
+    for account in range(core.account_count + 1):
+        for instrument in range(1, core.instrument_count + 1):
+            p = position_of(&core.ledger, instrument, account)
+            book_flow(f, instrument, account, p.cost - p.realised)
+            book_charge(f, core.instruments[instrument].currency, account, p.fees)
+        for currency in range(1, core.currency_count + 1):
+            book_charge(f, currency, account, core.ledger.charges[account * stride + currency])
+    at = core.orders.open.head
+    while at != NO_SLOT:
+        order = &core.orders.slots[at]
+        if not has_limit(order.ord_type) and terms_of(&core.orders, order).fund_px == no_price():
+            extend_order(&core.orders, order).fund_px = price_working(core, order)
+        sync_funds(core, order, terms_of(&core.orders, order).parent_id != 0)
+        at = order.next
 
 
 # What was paid until now, while the day's P&L was not kept, as the ledger has it: cost less what was realised, and
@@ -87,7 +134,7 @@ cdef inline void book_trade(tc_core* core, tc_execution* row) noexcept nogil:
     move_position(&core.risk, row.instrument, row.account, signed)
     tc_assert((row.account == 0) | (exposure_of(&core.risk, row.instrument, row.account).position_qty == p.qty))
     charge_fee(&core.ledger, row, 1)
-    if tc_seldom(core.risk.pnl.is_kept):
+    if tc_seldom((core.risk.pnl.is_kept | core.risk.funds.is_kept) != 0):
         book_pnl(core, row, 1)
     if tc_seldom(core.risk.rows.counted & SENT_TRADE and row.account):
         count_trade_of(core, row)

@@ -1,6 +1,6 @@
 # An order's facts have changed: holds, lists, timers, the table of open orders and its parent follow them.
 
-from answered cimport *
+from funding cimport *
 
 
 # When an order's timer must go off next, 0 for never: at its venue, or where the core keeps it.
@@ -60,6 +60,9 @@ cdef inline void sync_facts(tc_core* core, tc_order* order) noexcept nogil:
         else:
             hold_lots(&core.risk, order.instrument, order.account, direction(order.side), held - order.held)
         order.held = held
+    if tc_seldom(core.risk.funds.is_kept):
+        sync_funds(core, order, parent_of(&core.orders, order) != NULL)
+        terms = terms_of(&core.orders, order)
     tc_assert((order.cum_qty >= 0) & (order.held >= leaves_of(order)) & ((order.admitted != 0) | (order.held == 0)))
     if group != NULL:
         sync_list(&core.groups, group, order, terms)

@@ -80,6 +80,8 @@ cdef struct tc_terms:
     int64_t orig_cl_ord_id
     int64_t venue_order_id, note   # its id at its venue, and the last text about it
     int64_t protect_px             # the worst price that it may trade at, where that is no limit of its own
+    int64_t fund_px                # that it is counted at, where it has no limit of its own
+    tc_i128 fund_held              # of its account's cash, in 10**-9 of the instrument's currency
     int64_t doubt_qty              # its venue is to tell how it stands: until then at least so much of it is held
     # Of each kind the message that is not handed out; its replaces that a user asked for are the requests'.
     uint32_t new_message, cancel_message, status_message

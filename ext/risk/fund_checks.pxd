@@ -1,6 +1,7 @@
-# Checks of what an account has to sell: what is sold short is located before, and a cash account sells what it holds.
-# Worst case, as holds are: all open sells fill. A sale of what is held is no short sale: one that reduces passes,
-# whatever else waits for its price. Fail closed: where nothing was located, nothing is.
+# Checks of what an account has: what is sold short is located before, a cash account sells what it holds and buys what
+# it can pay. Worst case, as holds are: all that works fills. A sale of what is held is no short sale: one that reduces
+# passes, whatever else waits for its price. Fail closed: where nothing was located, nothing is, and what can't be told
+# is not paid for.
 
 from exposure_checks cimport *
 
@@ -45,15 +46,39 @@ cdef inline bint check_held_position(
     return refused
 
 
-# The first refusal of what an account has to sell. Only in C: nothing is asked where no row says so.
-cdef inline bint check_funds(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
+# A cash account has what all its orders need at their worst, fees included, in the currency of each. Source: SEC 15c3-5
+# (c)(1)(i); Regulation T 220.8(a).
+cdef inline bint check_cash(
+    const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
+) noexcept nogil:
+    cdef tc_i128 cash, needed
+    cdef bint unknown = q.fund_more < 0, refused
+    if q.line.limits[SLOT_FUNDED] < 0:
+        if explain:
+            tell_finding(f, INSUFFICIENT_FUNDS, False, False, no_price(), -1, 0)
+        return False
+    cash = cash_of(&risk.funds, q.account, ins.currency)
+    needed = risk.funds.held[q.account * risk.funds.currency_stride + ins.currency] + q.fund_more
+    refused = q.fund_more != 0 and not q.reduces and (unknown or needed > cash)
+    if explain or refused:
+        tell_finding(f, INSUFFICIENT_FUNDS, True, refused, no_price() if unknown else tc_tell_wide(needed, True),
+                     tc_tell_wide(cash, False), q.line.rows[SLOT_FUNDED])
+    return refused
+
+
+# The first refusal of what an account has. Only in C: nothing is asked where no row says so.
+cdef inline bint check_funds(
+    const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f
+) noexcept nogil:
     return (tc_seldom(q.line.limits[SLOT_SHORT_SALE] >= 0) and check_short_sale(risk, q, f, False)) or (
-        tc_seldom(q.line.limits[SLOT_LONG_ONLY] >= 0) and check_held_position(risk, q, f, False))
+        tc_seldom(q.line.limits[SLOT_LONG_ONLY] >= 0) and check_held_position(risk, q, f, False)) or (
+        tc_seldom(q.line.limits[SLOT_FUNDED] >= 0) and check_cash(risk, ins, q, f, False))
 
 
 # The same, all of them, refused or not.
 cdef inline void evaluate_funds(
-    const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
+    const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
     f[0].refused = check_short_sale(risk, q, &f[0], explain)
     f[1].refused = check_held_position(risk, q, &f[1], explain)
+    f[2].refused = check_cash(risk, ins, q, &f[2], explain)

@@ -6,12 +6,13 @@ from trips cimport *
 from open_counts cimport *
 from recent_orders cimport *
 from overrides cimport *
+from funds cimport *
 
 
 cdef enum:
     ON_MARKS = 12 + COUNTING       # checks that limits decide, before those that need marks
     OF_FUNDS = ON_MARKS + 10       # and those of funds behind them
-    OBSERVABLE = OF_FUNDS + 2      # and with them, see evaluate_limits
+    OBSERVABLE = OF_FUNDS + 3      # and with them, see evaluate_limits
     FIRST_LIMIT = 7                # of all, where those stand: see evaluate_risk
     CHECKS = OBSERVABLE + 10
     UNBOOKED_ANSWER = CHECKS + OBSERVABLE              # after those of every check and of every observed limit
@@ -33,6 +34,7 @@ cdef struct tc_risk:
     int64_t account_stride
     tc_values values               # what the exposures are worth
     tc_pnl pnl                     # what was won or lost since the previous close
+    tc_funds funds
 
 
 cdef struct tc_finding:
@@ -58,6 +60,8 @@ cdef struct tc_question:
     bint reduces                   # it only brings the position nearer to zero: see is_exempt
     int64_t open_orders, max_open_orders
     int64_t max_exits              # more that may be open where it reduces
+    int64_t fund_px                # that it is counted at where it needs cash
+    tc_i128 fund_more              # what it needs beyond what is held for it, -1: that can't be told
     const tc_line* line            # what binds it
     tc_line room                   # where its strategy or its venue has rows too
 
@@ -111,13 +115,12 @@ cdef inline int64_t firm_max() noexcept nogil:
 cdef inline bint is_exempt(int reason) noexcept nogil:
     return (reason == KILL_SWITCH or reason == TRADING_STATE or reason == REPEATED_EXECUTION
             or reason == CONSECUTIVE_REJECTS or reason == MAX_OPEN_ORDERS or reason == OPEN_ORDERS_LIMIT
-            or reason == MAX_POSITION_QTY or reason == ORDER_RATE
-            or reason == REFERENCE_PRICE_UNAVAILABLE or reason == MAX_GROSS_EXPOSURE
-            or reason == MAX_NET_EXPOSURE or reason == MAX_POSITION_NOTIONAL or reason == MAX_PENDING_NOTIONAL
-            or reason == GROUP_EXPOSURE or reason == STALE_QUOTE or reason == MARK_UNAVAILABLE
-            or reason == RATE_UNAVAILABLE or reason == DAILY_LOSS or reason == DRAWDOWN
-            # By what these two mean: an exit sells what is held.
-            or reason == SHORT_SALE or reason == INSUFFICIENT_POSITION)
+            or reason == MAX_POSITION_QTY or reason == ORDER_RATE or reason == REFERENCE_PRICE_UNAVAILABLE
+            or reason == MAX_GROSS_EXPOSURE or reason == MAX_NET_EXPOSURE or reason == MAX_POSITION_NOTIONAL
+            or reason == MAX_PENDING_NOTIONAL or reason == GROUP_EXPOSURE or reason == STALE_QUOTE
+            or reason == MARK_UNAVAILABLE or reason == RATE_UNAVAILABLE or reason == DAILY_LOSS or reason == DRAWDOWN
+            # By what the first two mean: an exit sells what is held.
+            or reason == SHORT_SALE or reason == INSUFFICIENT_POSITION or reason == INSUFFICIENT_FUNDS)
 
 
 # Does something refuse that an order which reduces is exempt from?

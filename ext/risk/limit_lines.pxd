@@ -32,9 +32,10 @@ cdef enum:
     SLOT_SHORT_SALE = 23
     SLOT_LOCATE = 24               # what was located to be sold short
     SLOT_LONG_ONLY = 25
-    SLOT_GROUP_GROSS = 26          # of an account group
-    SLOT_GROUP_NET = 27
-    SLOT_GROUP_EXPOSURE = 28       # of an instrument group
+    SLOT_FUNDED = 26
+    SLOT_GROUP_GROSS = 27          # of an account group
+    SLOT_GROUP_NET = 28
+    SLOT_GROUP_EXPOSURE = 29       # of an instrument group
     COUNTING = 6                   # rules that count
     COUNTED = COUNTING * 8         # rows that count an order: one of each such rule a scope
     BY_TERMS = 16                  # rows that look at what an order asks for: one a scope of each such rule

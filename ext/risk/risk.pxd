@@ -220,7 +220,7 @@ cdef inline bint check_limits(
             or check_order_notional(risk, ins, q, f, False) or check_collar(q, f, False)
             or check_position_qty(risk, q, f, False)
             or (tc_seldom(q.line.by_terms_count != 0) and check_by_terms(risk, ins, q, f))
-            or check_counts(risk, q, f) or check_on_marks(risk, q, f) or check_funds(risk, q, f))
+            or check_counts(risk, q, f) or check_on_marks(risk, q, f) or check_funds(risk, ins, q, f))
 
 
 # The first refusal, or REASON_NONE. Changes nothing.
@@ -261,7 +261,7 @@ cdef inline int evaluate_limits(
         at += 1
     tc_assert(at == ON_MARKS)
     evaluate_on_marks(risk, q, &f[at], explain)
-    evaluate_funds(risk, q, &f[OF_FUNDS], explain)
+    evaluate_funds(risk, ins, q, &f[OF_FUNDS], explain)
     return OBSERVABLE
 
 

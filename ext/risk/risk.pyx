@@ -62,8 +62,8 @@ cdef class RiskTable:
         return self.count
 
     def set_limit(self, int account, int64_t rule, value, int64_t window_ns=0):
-        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be, for a loss:
-        what its fills cost is not told here, and for how many are open: nor is when they end."""
+        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be, for a loss or
+        funds: what its fills cost is not told here, and for how many are open: nor is when they end."""
         cdef tc_command c
         cdef tc_i128 number = number_of(value)
         demand("account", account, 1, self.account_max)
@@ -74,8 +74,9 @@ cdef class RiskTable:
         c.window_ns = window_ns
         c.value = tc_low(number)
         c.value_high = tc_high(number)
-        if find_bad_limit(&self.risk.rows, &c) >= 0 or (
-                number >= 0 and (self.risk.rows.rules[rule].on_loss or self.risk.rows.rules[rule].counts & SENT_OPEN)):
+        if find_bad_limit(&self.risk.rows, &c) >= 0 or (number >= 0 and (
+                self.risk.rows.rules[rule].on_loss or self.risk.rows.rules[rule].on_funds
+                or self.risk.rows.rules[rule].counts & SENT_OPEN)):
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
         set_row(&self.risk.rows, &c, 0)
         keep_exposures(&self.risk.values, self.count, self.risk.rows.on_marks > 0)
@@ -194,6 +195,8 @@ cdef inline void put_question(
     q.open_orders = 0
     q.max_open_orders = time_max()
     q.max_exits = 0
+    q.fund_px = no_price()
+    q.fund_more = 0
     q.line = line_of(risk.lines, &risk.rows, ins, instrument, account, venue, 0, MODE_ENFORCE, &q.room)
 
 

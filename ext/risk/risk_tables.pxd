@@ -36,6 +36,20 @@ cdef inline int open_pnl(
     return 0
 
 
+# The cash of accounts: nothing was paid or held yet. The caller has the instruments, the decimals of currencies and
+# what was opened.
+cdef inline int open_funds(
+    list t, tc_funds* f, int64_t accounts, int64_t instruments, int64_t currencies
+) except -1:
+    f.stride, f.currency_stride = accounts, currencies
+    f.paid_size, f.sum_size = instruments * accounts * sizeof(tc_i128), accounts * currencies * sizeof(tc_i128)
+    f.paid = <tc_i128*>table(t, instruments * accounts, sizeof(tc_i128))
+    f.brought = <tc_i128*>table(t, accounts * currencies, sizeof(tc_i128))
+    f.fees = <tc_i128*>table(t, accounts * currencies, sizeof(tc_i128))
+    f.held = <tc_i128*>table(t, accounts * currencies, sizeof(tc_i128))
+    return 0
+
+
 # The tables of the rows: `rules` is tradecore.vocabulary.rules.rule_numbers(). Accounts and instruments from 0, so one
 # more than there can be. Each account's ORDER_RATE has a counter, beside `counters` of other rows.
 cdef inline int open_risk(
@@ -74,13 +88,13 @@ cdef inline int open_risk(
     r.strategy_max = <int32_t>strategies
     r.generation = 1
     for (reason, unit, most, scopes, slot, firm_slot, stated, windowed, counts, asks, on_marks, on_loss, permitting,
-         group_slot, number) in rules:
+         on_funds, group_slot, number) in rules:
         rule = &r.rules[<int>number]
         rule.reason, rule.unit, rule.most, rule.scopes = reason, unit, number_of(most), scopes
         rule.slot, rule.firm_slot, rule.stated, rule.windowed = slot, firm_slot, stated, windowed
         rule.group_slot = group_slot
         rule.counts, rule.asks, rule.on_marks = counts, asks, on_marks
-        rule.on_loss, rule.permits = on_loss, permitting
+        rule.on_loss, rule.permits, rule.on_funds = on_loss, permitting, on_funds
         r.all_stated |= <uint64_t>stated << <int>number
         r.counting |= <uint64_t>((counts & SENT_MESSAGES) != 0) << <int>number
     risk.opens.stride = accounts
@@ -96,6 +110,7 @@ cdef inline int open_risk(
     risk.values.groups = &r.groups
     open_values(t, &risk.values, risk.exposures, accounts, instruments, currencies)
     risk.breakers.by_strategy = <tc_tripped*>table(t, strategies + 1, sizeof(tc_tripped))
+    open_funds(t, &risk.funds, accounts, instruments, currencies)
     open_pnl(t, &risk.pnl, &risk.values, accounts, instruments, currencies)
     for switches in range(2):
         s = &risk.states if switches else &risk.kills

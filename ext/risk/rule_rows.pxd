@@ -38,6 +38,7 @@ cdef enum:
     RULE_SHORT_SALE = 45
     RULE_LOCATE = 46
     RULE_INSUFFICIENT_POSITION = 47
+    RULE_INSUFFICIENT_FUNDS = 48
     SENT_NEW = 1
     SENT_REPLACE = 2
     SENT_CANCEL = 4
@@ -67,7 +68,7 @@ cdef enum:
     SCOPE_ACCOUNT_GROUP = 6
     SCOPE_INSTRUMENT_GROUP = 7
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 29                     # of an effective line, see limit_lines.pxd
+    SLOTS = 30                     # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 
@@ -84,6 +85,7 @@ cdef struct tc_limit_rule:
     uint8_t on_marks               # it needs what is held at its marks
     uint8_t on_loss                # it acts whenever the day's P&L changes
     uint8_t permits                # it lets pass what another rule would refuse
+    uint8_t on_funds               # it asks what there is and is held of an account's cash
 
 
 cdef struct tc_limit_row:
@@ -148,6 +150,7 @@ cdef struct tc_rows:
     uint32_t alike                 # rows about orders with the same terms
     uint32_t notionals             # rows about what orders are worth
     uint32_t on_loss               # rows that act on the day's P&L
+    uint32_t on_funds              # rows that ask for funds
     uint32_t opens                 # rows about how many orders are open
     uint32_t counted               # SENT_... that some row has counted
     int32_t strategy_max
@@ -290,6 +293,11 @@ cdef inline bint acts_on_loss(const tc_rows* r, const tc_limit_row* row) noexcep
     return r.rules[row.rule].on_loss != 0 and row.value >= 0
 
 
+# Does a row ask for funds?
+cdef inline bint asks_funds(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
+    return r.rules[row.rule].on_funds != 0 and row.value >= 0
+
+
 # How many rows and counters a change would take that are not there yet.
 cdef inline void count_needs(tc_rows* r, const tc_command* c, uint32_t* rows, uint32_t* counters) noexcept nogil:
     cdef uint32_t at = find_row(
@@ -317,6 +325,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.notionals -= is_about(r, row, SENT_NOTIONAL)
     r.opens -= is_about(r, row, SENT_OPEN)
     r.on_loss -= acts_on_loss(r, row)
+    r.on_funds -= asks_funds(r, row)
     row.scope = <uint8_t>c.limit_scope
     row.account = c.account
     row.instrument = c.instrument
@@ -334,6 +343,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.softened += binds(row, MODE_SOFT)
     r.on_marks += needs_marks(r, row)
     r.on_loss += acts_on_loss(r, row)
+    r.on_funds += asks_funds(r, row)
     r.breakers += is_breaker(r, row)
     r.alike += is_about(r, row, SENT_ALIKE)
     r.notionals += is_about(r, row, SENT_NOTIONAL)

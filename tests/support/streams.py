@@ -82,7 +82,7 @@ FEES: list[dict[str, int]] = [
 ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks]
 PERMISSIONS = [Rule.PERMITTED_ONLY, Rule.PERMITTED_INSTRUMENT]
 BREAKERS = [row.rule for row in RULE_TABLE if not row.asks]
-OF_FUNDS = [Rule.SHORT_SALE, Rule.LOCATE, Rule.INSUFFICIENT_POSITION]
+OF_FUNDS = [Rule.SHORT_SALE, Rule.LOCATE, Rule.INSUFFICIENT_POSITION, *[Rule.INSUFFICIENT_FUNDS] * 4]
 ASIDE = [*ON_MARKS, *PERMISSIONS, *OF_FUNDS, Rule.ORDER_TO_TRADE_RATIO, Rule.DUPLICATE_ORDER, Rule.NOTIONAL_PER_WINDOW, Rule.MAX_OPEN_ORDERS, *BREAKERS]
 OVERRIDABLE = {int(row.reason): row.rule for row in RULE_TABLE if row.asks and not row.permits}
 BASIC = [rule for rule in Rule if rule not in ASIDE]
@@ -96,6 +96,7 @@ class Stream:
         self.random = random.Random(seed)
         self.apart = random.Random(seed + 1)  # of rules: they come beside the rest
         self.aside = random.Random(seed + 2)  # of what needs marks
+        self.of_funds = random.Random(seed + 3)
         self.capacity = capacity
         self.clock = START
         self.mids = [mid for _, mid, _, _ in INSTRUMENTS]
@@ -245,6 +246,8 @@ class Stream:
             return self._routing()
         if len(self.sent) % 83 == 31:
             return self._price_limits()
+        if len(self.sent) % 113 == 50:
+            return self._funds()
         if self.blocked and len(self.sent) % 97 == 11:
             return self._let_pass()
         if len(self.sent) % 197 == 60:
@@ -537,14 +540,14 @@ class Stream:
         self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 60 if only else 200)
         return CODECS[K.SET_LIMIT].pack(**change, mode=pick.choice((0, 0, 1)))
 
-    def _funds(self, account: int) -> bytes:
-        """No more is sold than is held or located, for a while, or what was located."""
-        pick = self.aside
-        rule, place = pick.choice(OF_FUNDS), {"instrument": pick.randrange(1, len(INSTRUMENTS) + 1)}
+    def _funds(self) -> bytes:
+        """No more is sold than is held or located, or bought than is paid for, for a while; or what was located."""
+        pick = self.of_funds
+        rule, account, place = pick.choice(OF_FUNDS), pick.randrange(1, 9), {"instrument": pick.randrange(1, len(INSTRUMENTS) + 1)}
         scope, target = (Scope.ACCOUNT_INSTRUMENT, {"account": account, **place}) if rule is Rule.LOCATE else pick.choice(
             ((Scope.FIRM, {}), (Scope.ACCOUNT, {"account": account})))
         change = {"kind": K.SET_LIMIT, "rule": rule, "limit_scope": scope, **target}
-        self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 300 if rule is Rule.LOCATE else 60)
+        self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 30 if scope is Scope.FIRM else 200)
         size = pick.choice((0, 50 * 10**9, 10**12, 10**24)) if rule is Rule.LOCATE else 0
         return CODECS[K.SET_LIMIT].pack(**change, value=size % 2**64, value_high=size >> 64, mode=pick.choice((0, 0, 1)),
                                         soft_share=pick.choice((0, 5_000)) if rule is Rule.LOCATE else 0)
@@ -577,8 +580,6 @@ class Stream:
     def _worth(self, account: int) -> bytes:
         """A limit that needs marks, for a while, or a currency's rate; none for long, so that orders meet that too."""
         pick = self.aside
-        if pick.random() < 0.15:
-            return self._funds(account)
         if pick.random() < 0.2:
             return self._permission(account) if pick.random() < 0.4 else self._ratio(account)
         if pick.random() < 0.2 and len(self.sent) > 5_000:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..vocabulary.codes import CommandType
 from ..vocabulary.gate import Gate
-from ..vocabulary.records import CASH_MAX, QTY_MAX
+from ..vocabulary.records import CASH_MAX, LIMIT_PRECISION, QTY_MAX
 from ..vocabulary.rows import PositionRow
 from ..vocabulary.units import Number, check_int, exact_sum, to_decimal
 from .entries import SPLIT_MAX
@@ -78,6 +78,13 @@ class Positions:
                 fees = self._gate.names.money(currency_id, -row.fees)
                 total = exact_sum(total, instrument.money(row.realised - row.cost), fees)
         return exact_sum(total, -self._charges(account_id, currency))
+
+    def buying_power(self, currency: str, account: str | None = None) -> Decimal:
+        """What an account's new orders may need: its cash in a currency, less what its orders that work hold of it at
+        their worst, fees included. While no row of INSUFFICIENT_FUNDS is armed nothing is held. Threads: any."""
+        account_id, currency_id = self._gate.names.find_account(account), self._gate.names.currencies.id(currency)
+        held = to_decimal(self._gate.core.held_cash(account_id, currency_id), LIMIT_PRECISION)
+        return exact_sum(self.cash(currency, account), -held)
 
     def _charges(self, account_id: int, currency: str) -> Decimal:
         currency_id = self._gate.names.currencies.id(currency)

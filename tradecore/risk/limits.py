@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import Reason, Rule
+from ..vocabulary.fix import FixEnum
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.reasons import reason_bound, reason_value
 from ..vocabulary.records import LIMIT_OFF
@@ -27,6 +28,13 @@ class _Off(Enum):
 
 OFF: Final = _Off.OFF  # said, not forgotten: the rule is not armed
 Limit = Number | _Off
+
+
+class AccountKind(FixEnum):
+    """What an account may do: trade with what it has alone (CASH), or also with what is lent to it (MARGIN)."""
+
+    CASH = 1
+    MARGIN = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

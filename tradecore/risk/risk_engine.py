@@ -28,7 +28,7 @@ from .limit_table import (
     scope_text,
     target_fields,
 )
-from .limits import Limit, RiskLimits, demand_room
+from .limits import OFF, AccountKind, Limit, RiskLimits, demand_room
 from .limits_toml import from_toml, to_toml
 
 _BOOK_ONLY = (SelfMatch.CANCEL_OLDEST, SelfMatch.DECREMENT)
@@ -89,6 +89,16 @@ class RiskControls:
             except (TypeError, ValueError, LookupError) as error:
                 raise type(error)(f"change {at}: {error}") from None
         self._change(rows, who, why)
+
+    def set_account_kind(self, kind: AccountKind | str, *, account: str, who: str = "", why: str = "") -> None:
+        """Say which kind an account is: CASH sells no more than it holds and buys no more than its cash pays, what its
+        orders that work need held (INSUFFICIENT_POSITION, INSUFFICIENT_FUNDS); MARGIN, as every account is before, has
+        neither. Both rows are set, or none. Raises ValueError for any other word, UndeclaredError, TypeError. Threads:
+        any."""
+        self._gate.names.accounts.id(account)
+        value: Limit = 0 if AccountKind.parse(kind, "kind") is AccountKind.CASH else OFF
+        self.change_limits([{"rule": rule, "value": value, "account": account}
+                            for rule in (Rule.INSUFFICIENT_POSITION, Rule.INSUFFICIENT_FUNDS)], who=who, why=why)
 
     def _fields(self, change: dict[str, Any]) -> dict[str, int]:
         """The fields of the command that a change is."""

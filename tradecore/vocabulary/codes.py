@@ -143,6 +143,7 @@ class Rule(FixEnum):
     SHORT_SALE = 45
     LOCATE = 46
     INSUFFICIENT_POSITION = 47
+    INSUFFICIENT_FUNDS = 48
 
 
 class SelfMatch(FixEnum):
@@ -335,6 +336,7 @@ class Reason(FixEnum):
     GROUP_EXPOSURE = 281
     SHORT_SALE = 270
     INSUFFICIENT_POSITION = 271
+    INSUFFICIENT_FUNDS = 272
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

@@ -54,8 +54,9 @@ class RuleRow(NamedTuple):
     the day to the next; of what counts trades too the limit is so many for each of them, and before the first as if
     there had been one. `most` -1 is the capacity `order_rate`. `stated`: an account must have been told it, a number or
     OFF. `on_marks`: it needs what is held and works at its mark, in the base currency; while none such is armed, that
-    is not kept. `on_loss`: it acts on the day's P&L whenever that changes, not only on orders. `permits`: it refuses
-    nothing, and lets pass what another rule would refuse, whatever its own mode is.
+    is not kept. `on_loss`: it acts on the day's P&L whenever that changes, not only on orders. `on_funds`: it asks
+    what an account has of cash and its orders hold of that; while none such is armed, it is not kept. `permits`: it
+    refuses nothing, and lets pass what another rule would refuse, whatever its own mode is.
     """
 
     rule: Rule
@@ -72,6 +73,7 @@ class RuleRow(NamedTuple):
     on_marks: bool = False
     on_loss: bool = False
     permits: bool = False
+    on_funds: bool = False
     group_slot: int = -1
 
     @property
@@ -117,11 +119,11 @@ RULES: tuple[RuleRow, ...] = (
     RuleRow(Rule.PERMITTED_INSTRUMENT, Reason.NOT_PERMITTED_INSTRUMENT, LimitUnit.FLAG, 0,
             (Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 18, 18, False, False, permits=True),
     RuleRow(Rule.MAX_GROSS_EXPOSURE, Reason.MAX_GROSS_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX,
-            (*_WHOLE, Scope.ACCOUNT_GROUP), 8, 9, False, False, on_marks=True, group_slot=26),
+            (*_WHOLE, Scope.ACCOUNT_GROUP), 8, 9, False, False, on_marks=True, group_slot=27),
     RuleRow(Rule.MAX_NET_EXPOSURE, Reason.MAX_NET_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX,
-            (*_WHOLE, Scope.ACCOUNT_GROUP), 10, 11, False, False, on_marks=True, group_slot=27),
-    RuleRow(Rule.GROUP_EXPOSURE, Reason.GROUP_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX, (Scope.INSTRUMENT_GROUP,), 28,
-            28, False, False, on_marks=True),
+            (*_WHOLE, Scope.ACCOUNT_GROUP), 10, 11, False, False, on_marks=True, group_slot=28),
+    RuleRow(Rule.GROUP_EXPOSURE, Reason.GROUP_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX, (Scope.INSTRUMENT_GROUP,), 29,
+            29, False, False, on_marks=True),
     RuleRow(Rule.MAX_POSITION_NOTIONAL, Reason.MAX_POSITION_NOTIONAL, LimitUnit.BASE_MONEY, LIMIT_MAX,
             (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 19, 20, False, False,
             on_marks=True),
@@ -137,6 +139,8 @@ RULES: tuple[RuleRow, ...] = (
     RuleRow(Rule.LOCATE, Reason.SHORT_SALE, LimitUnit.QUANTITY, LIMIT_MAX, (Scope.ACCOUNT_INSTRUMENT,), 24, 24, False,
             False, permits=True),
     RuleRow(Rule.INSUFFICIENT_POSITION, Reason.INSUFFICIENT_POSITION, LimitUnit.FLAG, 0, _WHOLE, 25, 25, False, False),
+    RuleRow(Rule.INSUFFICIENT_FUNDS, Reason.INSUFFICIENT_FUNDS, LimitUnit.FLAG, 0, _WHOLE, 26, 26, False, False,
+            on_funds=True),
     # Breakers, which ask nothing of an order: what they count disarms the strategy; see risk's trips.
     RuleRow(Rule.REPEATED_EXECUTION, Reason.REPEATED_EXECUTION, LimitUnit.COUNT, -1, (Scope.STRATEGY,), -1, -1, False,
             True, Sent.EXECUTION, Sent.NONE),
@@ -161,7 +165,7 @@ RISK_CHECKS: tuple[Reason, ...] = (
     Reason.OPEN_ORDERS_LIMIT, *(row.reason for row in RULES if row.counts & MESSAGES), Reason.MARK_UNAVAILABLE,
     Reason.RATE_UNAVAILABLE, Reason.STALE_QUOTE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE,
     Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.GROUP_EXPOSURE, Reason.DAILY_LOSS,
-    Reason.DRAWDOWN, Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION,
+    Reason.DRAWDOWN, Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION, Reason.INSUFFICIENT_FUNDS,
     Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED,
     Reason.UNBOOKED_TRADE, Reason.USER_RULE,
 )
@@ -189,10 +193,11 @@ NEVER_OBSERVED: dict[str, str] = {
 
 def rule_numbers() -> list[tuple[int, ...]]:
     """The table as the cores load it: reason, unit, most, scopes' bits, slot, firm_slot, stated, windowed, counts,
-    asks, on_marks, on_loss, permits, group_slot, rule."""
+    asks, on_marks, on_loss, permits, on_funds, group_slot, rule."""
     return [(int(row.reason), int(row.unit), row.most, sum(1 << scope for scope in row.scopes), row.slot, row.firm_slot,
              int(row.stated), int(row.windowed), int(row.counts), int(row.asks), int(row.on_marks),
-             int(row.on_loss), int(row.permits), row.slot if row.group_slot < 0 else row.group_slot, int(row.rule))
+             int(row.on_loss), int(row.permits), int(row.on_funds),
+             row.slot if row.group_slot < 0 else row.group_slot, int(row.rule))
             for row in sorted(RULES)]
 
 

@@ -14,15 +14,16 @@ from tradecore.vocabulary.fix import OrdType, PegOffsetType
 from tradecore.vocabulary.records import CASH_ORDER_MAX, LIMIT_PRECISION, NO_PRICE, PRICE_MAX
 from tradecore.vocabulary.units import CASH_ORDER_PRECISION
 
-from ..execution.routing import UNSEEN, fee_charge, ranking_of, twice_touch
+from ..execution.routing import UNSEEN, ranking_of, twice_touch
 from ..orders.validation import CASH_FEES
+from ..risk.funds import FEE_SCALE
 from ..risk.holds import collar_price
 from ..risk.limit_lines import COLLAR, line_of
 from ..vocabulary.instrument import BUY, InstrumentRow, awaits_price, direction, has_limit, safe_price
+from .funding import dearest_fee
 from .state import State, twice_reference
 
 TRAILING_STOP = int(OrdType.TRAILING_STOP)
-FEE_SCALE = 1_000_000  # a fee is in millionths of a price unit
 
 
 def market_price2(core: State, ins: InstrumentRow, c: Any) -> tuple[int, int]:
@@ -63,15 +64,6 @@ def cash_price(core: State, ins: InstrumentRow, c: Any) -> int:
     return -(-max(prices2) // 2) if prices2 else NO_PRICE
 
 
-def dearest_fee(core: State, ins: InstrumentRow, venue: int, price: int) -> int:
-    """The most that a venue, or with 0 any, charges for one lot, in millionths of a price unit; rounded up, and no
-    less than 0: a rebate that may not come pays for nothing."""
-    chosen = [core.router.venues[venue]] if venue in core.router.venues else core.router.venues.values()
-    rates = [rate for fees in chosen for rate in (
-        (fees.maker_fee_per_unit, fees.maker_fee_ppm), (fees.taker_fee_per_unit, fees.taker_fee_ppm))]
-    return max([0, *(-fee_charge(ins, price, -per_unit, -ppm) for per_unit, ppm in rates)])
-
-
 def convert_cash(core: State, ins: InstrumentRow, c: Any) -> tuple[int, int]:
     """The worst price that an order may trade at beside its limit, or NO_PRICE, and its quantity in lots, rounded down.
     What can't be converted is 0 lots, which validation refuses."""
@@ -84,6 +76,6 @@ def convert_cash(core: State, ins: InstrumentRow, c: Any) -> tuple[int, int]:
         if price == 0:
             return NO_PRICE, 0
     cash = c.order_qty * 10 ** (LIMIT_PRECISION - CASH_ORDER_PRECISION)
-    fee = dearest_fee(core, ins, c.venue, price) if c.exec_inst & CASH_FEES else 0
+    fee = dearest_fee(core.router, ins, c.venue, price) if c.exec_inst & CASH_FEES else 0
     lots = cash * ins.limit_scale * FEE_SCALE // ((abs(price) * FEE_SCALE + fee) * ins.notional_scale)
     return bound, min(lots, CASH_ORDER_MAX) // ins.lot * ins.lot

@@ -10,6 +10,7 @@ from tradecore.vocabulary.records import CHECK_EVERY, CHECK_MOST
 from ..orders.order_facts import held_of
 from ..risk.holds import exposure_of
 from ..vocabulary.instrument import BUY, direction
+from .funding import needed_by
 from .state import State, parent_of
 
 
@@ -24,6 +25,25 @@ def pair_balances(core: State, instrument: int, account: int) -> bool:
     return (e.working_buy, e.working_sell) == (held[True], held[False])
 
 
+def funds_balance(core: State, instrument: int, account: int) -> bool:
+    """Does each open order of an account in an instrument hold of its cash what it needs now, while that is kept?"""
+    for order in core.open_orders.by_position.get((instrument, account), {}).values():
+        is_held = core.risk.funds.is_kept and order.admitted and parent_of(core, order) is None
+        if order.fund_held != (needed_by(core, order) if is_held else 0):
+            return False
+    return True
+
+
+def cash_balances(core: State) -> bool:
+    """And is what an account holds in a currency the sum of that?"""
+    held: dict[tuple[int, int], int] = {}
+    for order in core.orders.open.values():
+        place = order.account, core.instruments[order.instrument].currency
+        held[place] = held.get(place, 0) + order.fund_held
+    return all(held.get(place, 0) == core.risk.funds.held.get(place, 0)
+               for place in held.keys() | core.risk.funds.held.keys())
+
+
 def all_balance(core: State) -> bool:
     """And those of every pair, and of the firm their sum."""
     for instrument in core.instruments:
@@ -32,7 +52,9 @@ def all_balance(core: State) -> bool:
         if (firm.working_buy, firm.working_sell) != (
                 sum(e.working_buy for e in pairs), sum(e.working_sell for e in pairs)):
             return False
-    return all(pair_balances(core, instrument, account) for instrument in core.instruments for account in core.accounts)
+    return cash_balances(core) and all(
+        pair_balances(core, instrument, account) and funds_balance(core, instrument, account)
+        for instrument in core.instruments for account in core.accounts)
 
 
 def holds_balance(core: State, order_id: int) -> bool:
@@ -44,4 +66,5 @@ def holds_balance(core: State, order_id: int) -> bool:
     if order is None or not order.admitted:
         return True
     work = core.open_orders.by_position.get((order.instrument, order.account), {})
-    return len(work) > CHECK_MOST or pair_balances(core, order.instrument, order.account)
+    return len(work) > CHECK_MOST or (pair_balances(core, order.instrument, order.account)
+                                      and funds_balance(core, order.instrument, order.account))

@@ -6,15 +6,16 @@ from __future__ import annotations
 
 from tradecore.vocabulary.lines import BOOK_LINE_CODEC, ORDER_LINE_CODEC, POSITION_LINE_CODEC
 from tradecore.vocabulary.records import NO_PRICE
+from tradecore.vocabulary.rows import OrderRow
 
 from ..orders.open_orders import find_open
 from ..orders.order_facts import derive_status, leaves_of, unknown_of
-from ..orders.order_table import Order
+from ..orders.order_table import REJECTED, Order
 from ..orders.triggers import stop_of
 from ..positions.costs import mark_of, position_of
 from ..risk.holds import exposure_of
 from ..vocabulary.instrument import BUY, SELL
-from .state import State, book_of
+from .state import ORD_REJ_REASONS, State, book_of
 
 
 def _words(name: str, value: int) -> dict[str, int]:
@@ -53,6 +54,25 @@ def _open_line(o: Order) -> bytes:
 def list_open(core: State, instrument: int, account: int) -> bytes:
     """What is open, oldest first; instrument or account 0 is any."""
     return b"".join(map(_open_line, find_open(core.open_orders, instrument, account, 0, 0)))
+
+
+def read_order(o: Order) -> OrderRow:
+    """An order's facts as a reader has them."""
+    return OrderRow(
+        o.order_id, o.cl_ord_id, o.instrument, o.account, o.venue, o.side, o.ord_type, o.time_in_force,
+        o.exec_inst, o.order_qty, o.price, o.cum_qty, leaves_of(o), o.cum_amount, derive_status(o), o.reason,
+        ORD_REJ_REASONS[o.reason] if o.terminal == REJECTED else -1, o.value, o.bound, o.reject_mask,
+        o.transact_time, o.decision, o.route, o.orig_cl_ord_id, stop_of(o), o.peg_offset, o.min_qty, o.display_qty,
+        o.expire_time, o.list_id, o.strategy, o.trigger_price_type, o.peg_offset_type, o.contingency_type, o.place,
+        unknown_of(o), o.parent, o.venue_order_id, o.note, o.routing,
+    )
+
+
+def money_of(core: State, sums: dict[tuple[int, int], int], account: int, currency: int, least: int) -> int:
+    """A sum of an account, from `least` on, in a currency. LookupError where there is none."""
+    if not least <= account <= len(core.accounts) or currency not in core.currencies:
+        raise LookupError(f"account {account} or currency {currency} is not declared")
+    return sums.get((account, currency), 0)
 
 
 def list_book(core: State, instrument: int, venue: int, levels: int) -> bytes:

@@ -17,11 +17,12 @@ from ..orders.lists import find_bad_join, join_group
 from ..orders.open_orders import index_order
 from ..orders.order_table import REJECTED, Order, load_order
 from ..orders.validation import CASH, bit_of, explain_mask, first_reason, validate_order
-from ..risk.holds import CLOSING_EXEMPTIONS, exposure_of, note_breach, reserve_order
+from ..risk.holds import CLOSING_EXEMPTIONS, Question, exposure_of, note_breach, reserve_order
 from ..vocabulary.texts import is_clients_id
 from .cash import convert_cash
 from .disarming import note_entry, note_reject
 from .exits import closes_position
+from .funding import note_fund_price, sync_funds
 from .observing import observe_passed
 from .outbound import reserve_places
 from .overriding import ask_with_overrides, use_overrides
@@ -146,7 +147,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
             use_overrides(core, c, order, granted)
             observe_passed(core, c, ins, order, q)
             reserve_order(core.risk, q)
-            admit_order(core, order)
+            admit_order(core, order, q)
         since = count_stage(core, RISK, since, timed)
         if refused is not None:
             reject_order(core, c, order, refused.reason, refused.value, refused.limit)
@@ -160,9 +161,12 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
     return acknowledge(order)
 
 
-def admit_order(core: State, order: Order) -> None:
+def admit_order(core: State, order: Order, q: Question) -> None:
     """An order that passed risk counts: in its hold, its list, among those that may only reduce, and for the clock."""
     order.admitted, order.held = True, order.order_qty
+    note_fund_price(order, q)
+    if core.risk.funds.is_kept:
+        sync_funds(core, order, False)
     if order.list_id:
         join_group(core.groups, order)
     if order.exec_inst & REDUCE_ONLY:

@@ -64,6 +64,7 @@ from .elections import watch_print
 from .exchange_limits import ask_exchange
 from .executing import execute_order
 from .exits import ask_risk_of, hold_back, hold_if_hindered, is_held_to_trigger, reduces, rest_exit
+from .funding import ask_funds, note_fund_price
 from .observing import observe_passed, observe_venue
 from .outbound import reserve_places, send_new
 from .parts import is_divided
@@ -116,11 +117,11 @@ def ask_order(
     reference2 = touch2 = NO_PRICE
     if is_held_to_trigger(order, price):
         reference2 = 2 * stop_px
-    elif needs_reference(line, ord_type, side) or core.risk.rows.notionals:
+    elif needs_reference(line, ord_type, side) or core.risk.rows.notionals or core.risk.rows.on_funds:
         reference2 = twice_reference(core, order.instrument)
         if counts_at_market(ord_type, side):
             touch2 = twice_touch(core.router, ins, order.instrument, side, core.now)
-    return Question(
+    q = Question(
         order_qty, order_qty - order.cum_qty, hold_qty, price, reference2, touch2, core.now, order.instrument,
         order.account, order.venue, side, ord_type, False,
         bool(order.exec_inst & REDUCE_ONLY) and not waits_for_parent(core.groups, order),
@@ -132,10 +133,12 @@ def ask_order(
         meet_switches(core.risk.kills, order.instrument, order.account, order.venue, order.strategy),
         meet_switches(core.risk.states, order.instrument, order.account, order.venue, order.strategy),
         core.risk.rows.stated.get(order.account, 0), core.risk.values, core.risk.pnl, core.risk.recent,
-        core.risk.opens, order.strategy,
+        core.risk.funds, core.risk.opens, order.strategy,
         Sent.NONE if recheck else Sent.NEW, core.risk.breakers.tripped.get(order.strategy),
         stop_px,
     )
+    ask_funds(core, order, q)
+    return q
 
 
 def finish_order(
@@ -388,6 +391,7 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
         refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, False)
     else:
         observe_passed(core, c, ins, order, q)
+        note_fund_price(order, q)
         if order.route == Route.SPLIT:
             start_children(core, c, order, bounded_ticks(ins, order, limit_ticks(ins, q)), False)
         else:

@@ -13,6 +13,7 @@ from tradecore.vocabulary.rules import RISK_CHECKS
 
 from ..orders.order_table import Order, load_order
 from ..orders.validation import CASH, bit_of, first_reason, validate_order
+from ..risk.funds import hold_cash
 from ..risk.holds import Question, alike_of, count_ahead, hold_lots, is_exempt_refusal
 from ..risk.risk import evaluate_risk
 from .cash import convert_cash
@@ -160,6 +161,7 @@ def answer_batch(
 def put_ahead(core: State, cl_ord_id: int, q: Question, sign: int) -> None:
     """An order that passed counts for those behind it in its basket, or, with `sign` -1, no longer."""
     hold_lots(core.risk, q.instrument, q.account, q.side, sign * q.hold_qty)
+    hold_cash(core.risk.funds, q.account, q.ins.currency, sign * max(0, q.fund_more))
     count_ahead(core.risk, q, sign)
     if sign > 0:
         core.ahead.append((cl_ord_id, q))

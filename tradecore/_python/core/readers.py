@@ -40,9 +40,10 @@ from ..vocabulary.texts import find_text, text_of_id
 from .corrections import find_told_trade
 from .exchange_limits import told_limits
 from .lifetimes import count_lifetimes
+from .listings import money_of, read_order
 from .questions import answer_batch, answer_question
 from .request_ids import owner_of
-from .state import State, read_order
+from .state import State
 from .statehash import hash_state
 from .turnstile import Turnstile, asked
 
@@ -147,9 +148,7 @@ class Readers:
     @asked
     def charges(self, account: int, currency: int) -> int:
         """The fees of an account, 0 is suspense, in a currency that is not their instruments', in its money units."""
-        if (account and account not in self._state.accounts) or currency not in self._state.currencies:
-            raise LookupError(f"account {account} or currency {currency} is not declared")
-        return self._state.ledger.charges.get((account, currency), 0)
+        return money_of(self._state, self._state.ledger.charges, account, currency, 0)
 
     @asked
     def find_order_id(self, cl_ord_id: int) -> int:
@@ -213,9 +212,12 @@ class Readers:
     @asked
     def opening_cash(self, account: int, currency: int) -> int:
         """The opening cash of an account in a currency, in its money units."""
-        if account not in self._state.accounts or currency not in self._state.currencies:
-            raise LookupError(f"account {account} or currency {currency} is not declared")
-        return self._state.ledger.cash.get((account, currency), 0)
+        return money_of(self._state, self._state.ledger.cash, account, currency, 1)
+
+    @asked
+    def held_cash(self, account: int, currency: int) -> int:
+        """What orders that work hold of an account's cash in a currency, in 10**-9; 0 while no row asks for funds."""
+        return money_of(self._state, self._state.risk.funds.held, account, currency, 1)
 
     @asked
     def top(self, instrument: int, venue: int) -> tuple[int, int, int, int]:

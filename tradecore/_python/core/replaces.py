@@ -22,6 +22,7 @@ from ..risk.holds import count_sent, note_breach
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
 from .departures import stops_replace
 from .exits import ask_risk_of
+from .funding import note_fund_price
 from .observing import observe_passed
 from .placing import ask_order, start_order
 from .protection import price_elsewhere, reaches, within_ticks
@@ -192,6 +193,7 @@ def find_refusal(
     observe_passed(core, c, ins, order, q)
     core.answer_seq = core.events.seq + 1  # that is no answer
     count_sent(core.risk, q)
+    note_fund_price(order, q, order.place in (AT_VENUE, IN_CHILDREN))
     return None
 
 

@@ -18,6 +18,7 @@ from ..orders.trades import fold_position
 from ..positions.costs import Position, apply_fill, position_of
 from ..risk.day_pnl import book_amount, forget_told, keep_pnl
 from ..risk.exposures import keep_exposures
+from ..risk.funds import book_flow
 from ..risk.groups import group_named
 from ..risk.holds import move_position
 from ..risk.rule_rows import RULES, LimitRows, count_needs, find_bad_limit, find_bad_target, set_row
@@ -33,7 +34,7 @@ from ..vocabulary.instrument import (
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import find_text, id_is_known, intern_text, text_is_valid
 from .state import ACCEPTED, ACK_ACCEPTED, State, accept_command, publish, refuse_command
-from .trade_booking import load_pnl
+from .trade_booking import keep_funds, load_pnl
 
 FEE_PER_UNIT_MAX = 1_000_000_000_000_000
 TIMEOUT_MAX = 86_400_000_000_000  # ns: a day
@@ -167,6 +168,8 @@ def define_venue(core: State, c: Any) -> Any:
     if offset >= 0:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, 0, offset)
     number = load_venue(core.router, c)
+    if core.risk.funds.is_kept:  # it may be dearer than all others
+        keep_funds(core, True)
     return accept_command(core, c, number, 0, venue=number)
 
 
@@ -190,6 +193,8 @@ def open_position(core: State, c: Any) -> Any:
     apply_fill(p, c.position_qty, c.position_px)
     fold_position(core.trades, core.ledger, c.instrument, c.account)
     move_position(core.risk, c.instrument, c.account, c.position_qty)
+    if core.risk.funds.is_kept:
+        book_flow(core.risk.funds, c.instrument, c.account, c.position_qty * c.position_px)
     if core.risk.pnl.is_kept:
         book_amount(core.risk.pnl, c.instrument, c.account, c.position_qty * c.position_px)
     return accept_command(core, c, c.position_qty, c.position_px, instrument=c.instrument, account=c.account)
@@ -268,6 +273,8 @@ def make_changes(core: State, changes: list[Any]) -> tuple[Reason, int, int] | N
     if rows.on_loss and not core.risk.pnl.is_kept:
         load_pnl(core)
     keep_pnl(core.risk.pnl, rows.on_loss > 0)
+    if core.risk.funds.is_kept != (rows.on_funds > 0):
+        keep_funds(core, rows.on_funds > 0)
     for c in changes:
         if RULES[c.rule].on_loss:
             forget_told(core.risk.pnl, c.account, c.rule)

@@ -192,6 +192,8 @@ def split_order(core: State, c: Any, order: Order, n: int, d: int) -> None:
         withdraw_order(core, order)
     for name, value in terms._asdict().items():
         setattr(order, name, value)
+    if order.fund_px != NO_PRICE:
+        order.fund_px = -(-order.fund_px * d // n)
     split_limit(order, n, d)
     restate_new(core, order)
     report_execution(core, c, order, ExecType.RESTATED,

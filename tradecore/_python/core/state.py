@@ -16,7 +16,6 @@ from tradecore.vocabulary.histogram import STAGES
 from tradecore.vocabulary.records import NO_PRICE, REPORT_CODEC, TIME_MAX, AckRow
 from tradecore.vocabulary.rej_reasons import ord_rej_reason_table
 from tradecore.vocabulary.report_codec import FLAG_ENDED
-from tradecore.vocabulary.rows import OrderRow
 
 from ..execution.book import Book, best_level, remove_node
 from ..execution.routing import Router, set_top, twice_mid
@@ -49,6 +48,7 @@ from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, opposit
 from ..vocabulary.texts import Texts
 from .answered import note_end
 from .events import BUCKETS, EventLog, bucket_of
+from .funding import sync_funds
 
 ORD_REJ_REASONS = ord_rej_reason_table()
 (EXECUTION, CANCEL_REJECT, ACCEPTED, RISK_OBSERVED, UNBOOKED, RISK_WARNING, BREAKER_TRIPPED, RISK_OVERRIDDEN,
@@ -79,8 +79,8 @@ class State:
                              capacity.reject_history)
         self.risk = RiskTables(capacity.accounts, capacity.instruments, capacity.order_rate, capacity.limit_rows,
                                capacity.limit_counters, capacity.strategies)
-        self.risk.values.instruments = self.instruments
-        self.risk.pnl.precisions = self.money_precisions
+        self.risk.values.instruments = self.risk.funds.instruments = self.instruments
+        self.risk.pnl.precisions = self.risk.funds.precisions = self.money_precisions
         self.rules = UserRules()
         self.ahead: list[tuple[int, Question]] = []  # of a basket that is asked about: ids and questions of what passed
         self.gate = ExitGate()
@@ -91,6 +91,7 @@ class State:
         self.printed: dict[tuple[int, int, int], int] = {}  # at a quote's price since it came; and by side
         self.no_book = Book(1)  # where none was used yet; it stays empty
         self.ledger = Ledger(capacity.instruments, capacity.accounts)
+        self.risk.funds.opened = self.ledger.cash
         self.events = EventLog(capacity.events)
         self.histograms = [[0] * BUCKETS for _ in STAGES]
         self.trades = TradeLog(capacity.trades)
@@ -221,6 +222,8 @@ def sync_facts(core: State, order: Order) -> None:
         else:
             hold_lots(core.risk, order.instrument, order.account, direction(order.side), held - order.held)
         order.held = held
+    if core.risk.funds.is_kept:
+        sync_funds(core, order, parent_of(core, order) is not None)
     live, group = is_live(order), order.group
     opens = live or awaits_news(order) or bool(order.children)
     if group is not None:
@@ -385,16 +388,4 @@ def acknowledge(order: Order) -> Any:
     return AckRow(
         order.order_id, order.cum_qty, leaves_of(order), EXECUTION, derive_status(order), order.reason,
         ORD_REJ_REASONS[order.reason] if order.terminal == REJECTED else -1, -1,
-    )
-
-
-def read_order(o: Order) -> OrderRow:
-    """An order's facts as a reader has them."""
-    return OrderRow(
-        o.order_id, o.cl_ord_id, o.instrument, o.account, o.venue, o.side, o.ord_type, o.time_in_force,
-        o.exec_inst, o.order_qty, o.price, o.cum_qty, leaves_of(o), o.cum_amount, derive_status(o), o.reason,
-        ORD_REJ_REASONS[o.reason] if o.terminal == REJECTED else -1, o.value, o.bound, o.reject_mask,
-        o.transact_time, o.decision, o.route, o.orig_cl_ord_id, stop_of(o), o.peg_offset, o.min_qty, o.display_qty,
-        o.expire_time, o.list_id, o.strategy, o.trigger_price_type, o.peg_offset_type, o.contingency_type, o.place,
-        unknown_of(o), o.parent, o.venue_order_id, o.note, o.routing,
     )

@@ -185,6 +185,8 @@ def orders(core: State) -> Iterator[Row]:
             yield 20, order.doubt_qty
         if order.protect_px != NO_PRICE:
             yield 21, order.protect_px
+        if order.fund_px != NO_PRICE:
+            yield 80, order.fund_px
         if order.routing:
             yield 50, order.routing
         if order.note or order.venue_order_id:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tradecore.vocabulary.fix import ExecType, LastLiquidityInd
+from tradecore.vocabulary.records import NO_PRICE, PRICE_MAX
 from tradecore.vocabulary.rows import TRADE_LIVE
 from tradecore.vocabulary.rules import Sent
 
@@ -16,15 +17,18 @@ from ..execution.book import Fill
 from ..orders.lists import tell_fill, tell_list
 from ..orders.order_table import NOWHERE, Order
 from ..orders.trades import Execution, append_execution, charge_fee
+from ..orders.triggers import stop_of
 from ..positions.costs import apply_fill, commission_of, position_of
 from ..risk.day_pnl import book_amount, book_fee, forget_paid
+from ..risk.funds import book_charge, book_flow
 from ..risk.holds import count_trade, exposure_of, move_position
-from ..vocabulary.instrument import BUY, opposite
+from ..vocabulary.instrument import BUY, awaits_price, has_limit, opposite
 from ..vocabulary.shell import saturate
 from .answered import hear_answer
 from .disarming import note_trade
 from .elections import move_last
-from .state import REDUCE_ONLY, TRADE, State, parent_of, report_execution, sync_order
+from .funding import sync_funds
+from .state import REDUCE_ONLY, TRADE, State, parent_of, report_execution, sync_order, twice_reference
 
 ADDED, REMOVED = int(LastLiquidityInd.ADDED), int(LastLiquidityInd.REMOVED)
 Charge = tuple[int, int]  # the maker's and the taker's commission of one fill, money units
@@ -56,12 +60,47 @@ def count_trade_of(core: State, trade: Execution) -> None:
 
 
 def book_pnl(core: State, trade: Execution, sign: int) -> None:
-    """What a trade cost, and its commission, into the day's P&L while that is kept, or out of it."""
+    """What a trade cost, and its commission, into its account's cash and the day's P&L while those are kept, or out of
+    them."""
+    qty = trade.qty if trade.side == BUY else -trade.qty
+    currency = trade.currency or core.instruments[trade.instrument].currency
+    if core.risk.funds.is_kept:
+        book_flow(core.risk.funds, trade.instrument, trade.account, sign * qty * trade.price)
+        book_charge(core.risk.funds, currency, trade.account, sign * trade.commission)
     if core.risk.pnl.is_kept:
-        qty = trade.qty if trade.side == BUY else -trade.qty
         book_amount(core.risk.pnl, trade.instrument, trade.account, sign * qty * trade.price)
-        currency = trade.currency or core.instruments[trade.instrument].currency
         book_fee(core.risk.pnl, currency, trade.account, sign * trade.commission)
+
+
+def price_working(core: State, order: Order) -> int:
+    """What an order that was let in before is counted at, where nobody has asked: its trigger price, or the
+    reference."""
+    if awaits_price(order.ord_type) and not order.triggered and abs(stop_of(order)) <= PRICE_MAX:
+        return stop_of(order)
+    reference2 = twice_reference(core, order.instrument)
+    return NO_PRICE if reference2 == NO_PRICE else -(-reference2 // 2)
+
+
+def keep_funds(core: State, is_kept: bool) -> None:
+    """Some row asks for funds from now on, or none any more: what was booked and what works until then is asked of the
+    ledger and the orders."""
+    funds, ledger = core.risk.funds, core.ledger
+    funds.forget()
+    funds.is_kept = is_kept
+    for order in core.orders.open.values():
+        order.fund_held = 0
+    if not is_kept:
+        return
+    for (instrument, account), p in ledger.positions.items():
+        if instrument in core.instruments:
+            book_flow(funds, instrument, account, p.cost - p.realised)
+            book_charge(funds, core.instruments[instrument].currency, account, p.fees)
+    for (account, currency), charge in ledger.charges.items():
+        book_charge(funds, currency, account, charge)
+    for order in core.orders.open.values():
+        if not has_limit(order.ord_type) and order.fund_px == NO_PRICE:
+            order.fund_px = price_working(core, order)
+        sync_funds(core, order, bool(order.parent))
 
 
 def load_pnl(core: State) -> None:

@@ -121,6 +121,8 @@ class Order:
     # The worst price that it may trade at, where that is no limit of its own: a cash order's, and a MARKET order's
     # whose venue has no protection.
     protect_px: int = NO_PRICE
+    fund_px: int = NO_PRICE  # that it is counted at, where it has no limit of its own
+    fund_held: int = 0  # of its account's cash, in 10**-9 of the instrument's currency
     doubt_qty: int = 0  # its venue is to tell how it stands: until then at least so much of it is held
     oco_own: int = 0  # what its list has heard that it traded
     oco_limit: int = 0  # what its user wants of it, and what the others of its list had traded by then

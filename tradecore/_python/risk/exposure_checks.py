@@ -201,7 +201,7 @@ def check_amount(
 
 # In the order in which they are asked.
 CHECKS_ON_MARKS: tuple[Callable[[Question], Finding], ...] = (
-    check_unknown(Known.NO_MARK, Reason.MARK_UNAVAILABLE, (*AMOUNT_SLOTS, STALE)),
+    check_unknown(Known.NO_MARK, Reason.MARK_UNAVAILABLE, tuple(sorted((*AMOUNT_SLOTS, STALE)))),
     check_unknown(Known.NO_RATE, Reason.RATE_UNAVAILABLE, AMOUNT_SLOTS), check_stale,
     check_amount(GROSS, FIRM_GROSS, Reason.MAX_GROSS_EXPOSURE, gross_with, GROUP_GROSS),
     check_amount(NET, FIRM_NET, Reason.MAX_NET_EXPOSURE, net_with, GROUP_NET),

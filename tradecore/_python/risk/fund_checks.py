@@ -1,19 +1,24 @@
-"""Checks of what an account has to sell: what is sold short is located before, and a cash account sells what it holds.
+"""Checks of what an account has: what is sold short is located before, a cash account sells what it holds and buys what
+it can pay.
 
-Worst case, as holds are: all open sells fill. A sale of what is held is no short sale: one that reduces passes,
-whatever else waits for its price. Fail closed: where nothing was located, nothing is.
+Worst case, as holds are: all that works fills. A sale of what is held is no short sale: one that reduces passes,
+whatever else waits for its price. Fail closed: where nothing was located, nothing is, and what can't be told is not
+paid for.
 """
 
 from __future__ import annotations
 
 from tradecore.vocabulary.codes import Reason
+from tradecore.vocabulary.records import NO_PRICE
 from tradecore.vocabulary.rows import Finding
+from tradecore.vocabulary.units import tell_wide
 
 from ..vocabulary.instrument import SELL
 from ..vocabulary.shell import saturate
 from .exposure_checks import adds_risk
+from .funds import cash_of
 from .holds import Question, worst_position
-from .limit_lines import LOCATE, LONG_ONLY, SHORT_SALE
+from .limit_lines import FUNDED, LOCATE, LONG_ONLY, SHORT_SALE
 
 
 def short_with(q: Question) -> int:
@@ -42,5 +47,17 @@ def check_held_position(q: Question) -> Finding:
                    q.line.rows[LONG_ONLY])
 
 
+def check_cash(q: Question) -> Finding:
+    """A cash account has what all its orders need at their worst, fees included, in the currency of each. Source: SEC
+    15c3-5 (c)(1)(i); Regulation T 220.8(a)."""
+    if q.line.limits[FUNDED] < 0:
+        return Finding(Reason.INSUFFICIENT_FUNDS, NO_PRICE, -1, False, False)
+    cash, held = cash_of(q.funds, q.account, q.ins.currency), q.funds.held.get((q.account, q.ins.currency), 0)
+    unknown, needed = q.fund_more < 0, held + q.fund_more
+    refused = q.fund_more != 0 and not q.reduces and (unknown or needed > cash)
+    return Finding(Reason.INSUFFICIENT_FUNDS, NO_PRICE if unknown else tell_wide(needed, True), tell_wide(cash, False),
+                   refused, True, q.line.rows[FUNDED])
+
+
 # In the order in which they are asked.
-CHECKS_OF_FUNDS = check_short_sale, check_held_position
+CHECKS_OF_FUNDS = check_short_sale, check_held_position, check_cash

@@ -15,6 +15,7 @@ from ..vocabulary.instrument import BUY, MARKET, SELL, InstrumentRow
 from ..vocabulary.shell import demand, demand_power_of_two
 from .day_pnl import DayPnl
 from .exposures import RATE_ONE, VALUE_MAX, WIDE_MAX, Exposures, revalue
+from .funds import Funds
 from .limit_lines import COLLAR, Line, Lines, line_of
 from .open_counts import OpenCounts, count_open
 from .overrides import Override
@@ -71,11 +72,14 @@ class Question:
     values: Exposures
     pnl: DayPnl
     recent: RecentOrders
+    funds: Funds
     opens: OpenCounts
     strategy: int = 0
     sent: Sent = Sent.NEW  # or REPLACE; NONE of what was counted before
     tripped: Tripped | None = None  # the breaker that has disarmed its strategy
     stop_px: int = NO_PRICE
+    fund_px: int = NO_PRICE  # that it is counted at where it needs cash
+    fund_more: int = 0  # what it needs beyond what is held for it, -1: that can't be told
 
 
 class RiskTables:
@@ -98,6 +102,8 @@ class RiskTables:
         self.values.instruments = self.instruments
         self.pnl = DayPnl(self.values)
         self.recent = RecentOrders(order_rate)
+        self.funds = Funds()
+        self.funds.instruments = self.instruments
         self.opens = OpenCounts()
         self.kills: Switches = {}
         self.states: Switches = {}
@@ -146,6 +152,7 @@ EXEMPTIONS = frozenset((
     Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE,
     Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.GROUP_EXPOSURE, Reason.STALE_QUOTE,
     Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE, Reason.DAILY_LOSS, Reason.DRAWDOWN,
+    Reason.INSUFFICIENT_FUNDS,
     Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION))  # by what these two mean: an exit sells what is held
 # Nor one that brings its position to zero, whose quantity is what it is.
 CLOSING_EXEMPTIONS = frozenset((Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.NOTIONAL_BELOW_MIN))

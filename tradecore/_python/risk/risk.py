@@ -85,15 +85,15 @@ class RiskTable(RiskTables):
         return define_instrument_row(self.instruments, self.instrument_max, definition)
 
     def set_limit(self, account: int, rule: int, value: int, window_ns: int = 0) -> None:
-        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be, for a loss:
-        what its fills cost is not told here, and for how many are open: nor is when they end."""
+        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be, for a loss or
+        funds: what its fills cost is not told here, and for how many are open: nor is when they end."""
         demand("account", account, 1, self.account_max)
         high, low = divmod(value, WORD)
         blank = _SET_LIMIT.unpack(bytes(_SET_LIMIT.struct.size))
         c = blank._replace(limit_scope=int(Scope.ACCOUNT), account=account, rule=rule, value=low, value_high=high,
                            window_ns=window_ns)
         if find_bad_limit(self.rows, c) >= 0 or (
-                value >= 0 and (RULES[rule].on_loss or RULES[rule].counts & Sent.OPEN)):
+                value >= 0 and (RULES[rule].on_loss or RULES[rule].on_funds or RULES[rule].counts & Sent.OPEN)):
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
         set_row(self.rows, c, 0)
         keep_exposures(self.values, self.rows.on_marks > 0)
@@ -188,7 +188,7 @@ def ask_risk(
         max_open_orders, 0, risk.rows, ins, line, exposure_of(risk, c.instrument, c.account),
         exposure_of(risk, c.instrument, 0), meet_switches(risk.kills, c.instrument, c.account, c.venue, 0),
         meet_switches(risk.states, c.instrument, c.account, c.venue, 0), risk.rows.stated.get(c.account, 0),
-        risk.values, risk.pnl, risk.recent, risk.opens,
+        risk.values, risk.pnl, risk.recent, risk.funds, risk.opens,
     )
 
 

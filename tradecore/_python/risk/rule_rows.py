@@ -79,6 +79,7 @@ class LimitRows:
         self.alike = 0  # rows about orders with the same terms
         self.notionals = 0  # rows about what orders are worth
         self.on_loss = 0  # rows that act on the day's P&L
+        self.on_funds = 0  # rows that ask for funds
         self.opens = 0  # rows about how many orders are open
 
 
@@ -169,6 +170,11 @@ def acts_on_loss(row: LimitRow) -> bool:
     return RULES[row.rule].on_loss and row.value >= 0
 
 
+def asks_funds(row: LimitRow) -> bool:
+    """Does a row ask for funds?"""
+    return RULES[row.rule].on_funds and row.value >= 0
+
+
 def count_needs(rows: LimitRows, c: Any) -> tuple[int, int]:
     """How many rows and counters a change would take that are not there yet."""
     row = find_row(rows, key_of(c), c.rule)
@@ -191,6 +197,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.notionals -= is_about(row, Sent.NOTIONAL)
     rows.opens -= is_about(row, Sent.OPEN)
     rows.on_loss -= acts_on_loss(row)
+    rows.on_funds -= asks_funds(row)
     was_off, row.value = row.value < 0, one_number(c.value, c.value_high)
     row.mode, row.soft_share, row.who, row.why, row.set_time = c.mode, c.soft_share, c.who, c.why, now
     if RULES[c.rule].windowed:
@@ -199,6 +206,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.softened += binds(row, SOFT)
     rows.on_marks += needs_marks(row)
     rows.on_loss += acts_on_loss(row)
+    rows.on_funds += asks_funds(row)
     rows.breakers += is_breaker(row)
     rows.alike += is_about(row, Sent.ALIKE)
     rows.notionals += is_about(row, Sent.NOTIONAL)
