@@ -122,14 +122,12 @@ cdef inline int open_risk_and_routing(
 
 # The lists of open orders, by what they are of.
 cdef inline int open_indices(
-    list t, tc_open_orders* index, tc_open_counts* counts, object capacity, int64_t slots, int64_t instruments,
-    int64_t accounts
+    list t, tc_open_orders* index, object capacity, int64_t slots, int64_t instruments, int64_t accounts
 ) except -1:
     index.rows = <tc_open_row*>table(t, slots + 1, sizeof(tc_open_row))
     index.free_rows = <uint32_t*>table(t, slots, sizeof(uint32_t))
     index.places = <uint32_t*>table(t, instruments * accounts, sizeof(uint32_t))
     index.account_stride = accounts
-    index.counts = counts
     index.by_instrument = <uint32_t*>table(t, instruments, sizeof(uint32_t))
     index.by_account = <uint32_t*>table(t, accounts, sizeof(uint32_t))
     index.by_venue = <uint32_t*>table(t, capacity.venues + 1, sizeof(uint32_t))
@@ -264,7 +262,7 @@ cdef inline int open_core(
     open_risk_and_routing(t, core, capacity, slots, instruments, accounts, rules)
     core.risk.pnl.instruments = core.instruments
     core.risk.pnl.precisions = core.money_precisions
-    open_indices(t, &core.open_orders, &core.risk.opens, capacity, slots, instruments, accounts)
+    open_indices(t, &core.open_orders, capacity, slots, instruments, accounts)
     open_waiting(t, core, capacity, slots, instruments, accounts)
     open_ledgers(t, core, capacity, slots, instruments, accounts)
     core.risk.funds.instruments = core.instruments

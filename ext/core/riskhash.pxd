@@ -92,13 +92,13 @@ cdef inline void hash_groups(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef int32_t i
     for i in range(1, core.account_count + 1):
         if groups.of_account[i]:
-            put(h, 80)
+            put(h, 84)
             put(h, i)
             put_id(h, core, groups.account_names[groups.of_account[i]])
             end_row(h)
     for i in range(1, core.instrument_count + 1):
         if groups.of_instrument[i]:
-            put(h, 81)
+            put(h, 85)
             put(h, i)
             put_id(h, core, groups.instrument_names[groups.of_instrument[i]])
             end_row(h)

@@ -2,6 +2,7 @@
 
 from exit_gate cimport open_market
 from outbound cimport *
+from open_counting cimport keep_opens
 
 
 # Interns a text: its number is the ack's order_id. No report: it changes nothing that anyone asked for.
@@ -332,7 +333,7 @@ cdef inline bint make_changes(
         accept_change(core, &first[i], tc_tell_wide(tc_join(first[i].value, first[i].value_high), False), first[i].rule,
                       0)
     keep_exposures(&core.risk.values, core.instrument_count, r.on_marks > 0)
-    keep_opens(&core.open_orders, &core.orders, r.opens > 0)
+    keep_opens(&core.risk.opens, &core.orders, r.opens > 0)
     if r.on_loss and not core.risk.pnl.is_kept:
         load_pnl(core)
     keep_pnl(&core.risk.pnl, core.instrument_count, r.on_loss > 0)

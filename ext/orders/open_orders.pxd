@@ -6,7 +6,6 @@
 # one account, are lists too. What a scope takes is handed on oldest first, by order_id.
 
 from heaps cimport *
-from open_counts cimport clear_counts, count_open, tc_open_counts
 from order_facts cimport *
 from book cimport find_slot, remove_slot, tc_hash, tc_slot
 
@@ -38,7 +37,6 @@ cdef struct tc_open_orders:
     tc_leaf* sizes                 # [slot + 1]
     tc_found* found                # what a scope took last
     int64_t count                  # orders that are indexed
-    tc_open_counts* counts         # risk's, of what limits are on
 
 
 # ---- lists
@@ -189,38 +187,15 @@ cdef inline void sync_size(tc_open_orders* index, const tc_orders* orders, const
     row.largest[side] = add_leaf(index.sizes, row.largest[side], number, key, order.order_id)
 
 
-# What risk counts, where it does: an order opens, or with `sign` -1 ends. A part of one is none of its own.
-cdef inline void tell_counts(
-    tc_open_orders* index, const tc_orders* orders, const tc_order* order, int sign
-) noexcept nogil:
-    if tc_seldom(index.counts.is_kept) and not (order.extended and terms_of(orders, order).parent_id):
-        count_open(index.counts, order.instrument, order.account, order.strategy, sign)
-
-
-# Some limit is on how many orders are open from now on, or none any more.
-cdef inline void keep_opens(tc_open_orders* index, const tc_orders* orders, bint is_kept) noexcept nogil:
-    cdef bint begins = is_kept and not index.counts.is_kept
-    cdef uint32_t at = orders.open.head
-    index.counts.is_kept = is_kept
-    if not begins:
-        return
-    clear_counts(index.counts)
-    while at != NO_SLOT:
-        if orders.slots[at].kept & INDEXED:
-            tell_counts(index, orders, &orders.slots[at], 1)
-        at = orders.slots[at].next
-
-
-# An order that is open, and stays so.
-cdef inline void index_order(tc_open_orders* index, tc_orders* orders, tc_order* order) noexcept nogil:
+# An order that is open, and stays so; False of one that is indexed already.
+cdef inline bint index_order(tc_open_orders* index, tc_orders* orders, tc_order* order) noexcept nogil:
     cdef uint32_t slot = slot_of(orders, order), number
     cdef tc_open_row* row
     cdef int side = direction(order.side) - 1
     if order.kept & INDEXED:
-        return
+        return False
     order.kept |= INDEXED
     index.count += 1
-    tell_counts(index, orders, order, 1)
     number = row_at(index, order.instrument, order.account)
     if number == 0:
         number = open_row(index, order.instrument, order.account)
@@ -230,17 +205,18 @@ cdef inline void index_order(tc_open_orders* index, tc_orders* orders, tc_order*
     link_strategy(index, orders, order)
     if order.exec_inst & INST_REDUCE_ONLY and order.admitted:
         row.largest[side] = add_leaf(index.sizes, row.largest[side], slot + 1, -leaves_of(order), order.order_id)
+    return True
 
 
-cdef inline void drop_order(tc_open_orders* index, tc_orders* orders, tc_order* order) noexcept nogil:
+# It is open no more; False of one that was never indexed.
+cdef inline bint drop_order(tc_open_orders* index, tc_orders* orders, tc_order* order) noexcept nogil:
     cdef uint32_t slot = slot_of(orders, order), number
     cdef tc_open_row* row
     cdef int side = direction(order.side) - 1
     if not order.kept & INDEXED:
-        return
+        return False
     order.kept &= ~INDEXED
     index.count -= 1
-    tell_counts(index, orders, order, -1)
     number = row_at(index, order.instrument, order.account)
     tc_assert(number > 0)
     row = &index.rows[number]
@@ -251,6 +227,7 @@ cdef inline void drop_order(tc_open_orders* index, tc_orders* orders, tc_order* 
         row.largest[side] = remove_leaf(index.sizes, row.largest[side], slot + 1)
     if row.head == 0:
         close_row(index, number)
+    return True
 
 
 # ---- what a scope takes

@@ -13,7 +13,6 @@ from tradecore.vocabulary.records import CASH_MAX, QTY_MAX
 from tradecore.vocabulary.units import WORD, one_number, tell_wide
 
 from ..execution.routing import load_venue
-from ..orders.open_orders import keep_opens
 from ..orders.trades import fold_position
 from ..positions.costs import Position, apply_fill, position_of
 from ..risk.day_pnl import book_amount, forget_told, keep_pnl
@@ -33,6 +32,7 @@ from ..vocabulary.instrument import (
 )
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import find_text, id_is_known, intern_text, text_is_valid
+from .open_counting import keep_opens
 from .state import ACCEPTED, ACK_ACCEPTED, State, accept_command, publish, refuse_command
 from .trade_booking import keep_funds, load_pnl
 
@@ -269,7 +269,7 @@ def make_changes(core: State, changes: list[Any]) -> tuple[Reason, int, int] | N
         accept_change(core, c, tell_wide(one_number(c.value, c.value_high), False), c.rule, account=c.account,
                       instrument=c.instrument, venue=c.venue)
     keep_exposures(core.risk.values, rows.on_marks > 0)
-    keep_opens(core.open_orders, rows.opens > 0)
+    keep_opens(core.risk.opens, core.open_orders, rows.opens > 0)
     if rows.on_loss and not core.risk.pnl.is_kept:
         load_pnl(core)
     keep_pnl(core.risk.pnl, rows.on_loss > 0)

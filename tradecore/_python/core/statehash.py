@@ -106,10 +106,12 @@ def accounts(core: State) -> Iterator[Row]:
 
 def groups(core: State) -> Iterator[Row]:
     """Who is in which group, by its name."""
-    its = core.risk.rows.groups
-    for row, members, names in ((80, its.of_account, its.account_names), (81, its.of_instrument, its.instrument_names)):
-        for member, group in sorted(members.items()):
-            yield row, member, hash_of_id(core.texts, names[group - 1])
+    names = core.risk.rows.groups.account_names
+    for account, group in sorted(core.risk.rows.groups.of_account.items()):
+        yield 84, account, hash_of_id(core.texts, names[group - 1])
+    names = core.risk.rows.groups.instrument_names
+    for instrument, group in sorted(core.risk.rows.groups.of_instrument.items()):
+        yield 85, instrument, hash_of_id(core.texts, names[group - 1])
 
 
 def limits(core: State) -> Iterator[Row]:

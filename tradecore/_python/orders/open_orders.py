@@ -12,7 +12,6 @@ from collections.abc import Collection
 
 from tradecore.vocabulary.fix import ExecInst
 
-from ..risk.open_counts import OpenCounts, count_open
 from ..vocabulary.instrument import direction
 from .order_facts import leaves_of
 from .order_table import Order, Orders
@@ -25,8 +24,8 @@ Lists = dict[int, dict[int, Order]]
 class OpenOrders:
     """Open orders by each thing that a command may be about: {its id: {order_id: order}}."""
 
-    def __init__(self, orders: Orders, counts: OpenCounts) -> None:
-        self.orders, self.counts = orders, counts
+    def __init__(self, orders: Orders) -> None:
+        self.orders = orders
         self.indexed: dict[int, Order] = {}
         self.by_instrument: Lists = {}
         self.by_account: Lists = {}
@@ -41,28 +40,11 @@ class OpenOrders:
                 (self.by_venue, order.venue), (self.by_strategy, order.strategy)]
 
 
-def tell_counts(index: OpenOrders, order: Order, sign: int) -> None:
-    """What risk counts, where it does: an order opens, or with `sign` -1 ends. A part of one is none of its own."""
-    if index.counts.is_kept and not order.parent:
-        count_open(index.counts, order.instrument, order.account, order.strategy, sign)
-
-
-def keep_opens(index: OpenOrders, is_kept: bool) -> None:
-    """Some limit is on how many orders are open from now on, or none any more."""
-    begins = is_kept and not index.counts.is_kept
-    index.counts.is_kept = is_kept
-    if begins:
-        index.counts.by_target.clear()
-        for order in index.indexed.values():
-            tell_counts(index, order, 1)
-
-
-def index_order(index: OpenOrders, order: Order) -> None:
-    """An order that is open, and stays so."""
+def index_order(index: OpenOrders, order: Order) -> bool:
+    """An order that is open, and stays so; False of one that is indexed already."""
     if order.order_id in index.indexed:
-        return
+        return False
     index.indexed[order.order_id] = order
-    tell_counts(index, order, 1)
     for orders, key in index.lists_of(order):
         if key:
             orders.setdefault(key, {})[order.order_id] = order
@@ -70,12 +52,13 @@ def index_order(index: OpenOrders, order: Order) -> None:
     if order.exec_inst & REDUCE_ONLY and order.admitted:
         order.size = leaves_of(order)
         insort(index.sizes.setdefault(_sizes_at(order), []), (-order.size, order.order_id))
+    return True
 
 
-def drop_order(index: OpenOrders, order: Order) -> None:
+def drop_order(index: OpenOrders, order: Order) -> bool:
+    """It is open no more; False of one that was never indexed."""
     if index.indexed.pop(order.order_id, None) is None:
-        return
-    tell_counts(index, order, -1)
+        return False
     for orders, key in index.lists_of(order):
         if key:
             del orders[key][order.order_id]
@@ -88,6 +71,7 @@ def drop_order(index: OpenOrders, order: Order) -> None:
     if order.size is not None:
         _drop_size(index, order, order.size)
         order.size = None
+    return True
 
 
 def link_venue(index: OpenOrders, order: Order) -> None:
