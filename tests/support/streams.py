@@ -12,6 +12,8 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from equity_steps import OF_EQUITY, beyond_equity, margin_rates
+
 from tradecore.risk.rule_programs import compile_rule, compile_scorer
 from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import CommandType as K
@@ -80,11 +82,10 @@ FEES: list[dict[str, int]] = [
 ]
 
 ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks and not row.on_equity]
-OF_EQUITY = [row.rule for row in RULE_TABLE if row.on_equity]
 PERMISSIONS = [Rule.PERMITTED_ONLY, Rule.PERMITTED_INSTRUMENT]
 BREAKERS = [row.rule for row in RULE_TABLE if not row.asks]
 OF_FUNDS = [Rule.SHORT_SALE, Rule.LOCATE, Rule.INSUFFICIENT_POSITION, *[Rule.INSUFFICIENT_FUNDS] * 4]
-ASIDE = [*ON_MARKS, *OF_EQUITY, *PERMISSIONS, *OF_FUNDS, Rule.ORDER_TO_TRADE_RATIO, Rule.DUPLICATE_ORDER, Rule.NOTIONAL_PER_WINDOW, *BREAKERS]
+ASIDE = [*ON_MARKS, *OF_EQUITY, *PERMISSIONS, *OF_FUNDS, Rule.ORDER_TO_TRADE_RATIO, Rule.DUPLICATE_ORDER, Rule.NOTIONAL_PER_WINDOW, Rule.MAX_OPEN_ORDERS, *BREAKERS]
 OVERRIDABLE = {int(row.reason): row.rule for row in RULE_TABLE if row.asks and not row.permits}
 BASIC = [rule for rule in Rule if rule not in ASIDE]
 
@@ -198,11 +199,9 @@ class Stream:
             yield self._pack(K.OPENING_POSITION, account=account, instrument=account, position_qty=100 - 50 * account,
                              position_px=INSTRUMENTS[account - 1][1])
         yield self._pack(K.OPENING_CASH, account=1, currency=1, amount=CASH_MAX)
-        yield CODECS[K.MARK].pack(kind=K.MARK, instrument=1, mark_px=(price := self.mids[0] * INSTRUMENTS[0][3]["tick"]))
-        for rule in OF_EQUITY[::-1]:  # account 2 holds nothing yet: no margin is short on a mark; later one lacks mostly
-            for row in ({"value": 0}, {"value": 2**64 - 1, "value_high": -1}):
-                yield CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, rule=rule, limit_scope=Scope.ACCOUNT, account=2, **row)
-                yield CODECS[K.NEW_ORDER].pack(kind=K.NEW_ORDER, instrument=1, account=2, side=1, ord_type=2, price=price, order_qty=1, venue=1)
+        for member in ({"account": 2}, {"account": 4}, {"account": 4}, {"instrument": 1}, {"instrument": 2}, {"account": 99}, {"instrument": 99}, {}):
+            yield self._pack(K.DEFINE_GROUP, cl_ord_id=self.number_of(b"desk"), **member)
+        yield from beyond_equity(self.mids[0] * INSTRUMENTS[0][3]["tick"])
 
     def _tick_tables(self) -> Iterator[bytes]:
         """Tables of ticks for STOCK and SPREAD that their prices move across, and bands that no table can have."""
@@ -508,14 +507,15 @@ class Stream:
         targets = {Scope.FIRM: {}, Scope.ACCOUNT: {"account": account}, Scope.INSTRUMENT: {"instrument": instrument},
                    Scope.VENUE: {"venue": pick.randrange(1, self.capacity.venues + 1)},
                    Scope.STRATEGY: {"strategy": pick.randrange(1, 3)},
-                   Scope.ACCOUNT_INSTRUMENT: {"account": account, "instrument": instrument}}
+                   Scope.ACCOUNT_INSTRUMENT: {"account": account, "instrument": instrument},
+                   Scope.ACCOUNT_GROUP: {"strategy": 1}, Scope.INSTRUMENT_GROUP: {"strategy": 1}}
         rule = pick.choice(BASIC)
         if pick.random() < 0.9:
             scope = pick.choice(find_rule(rule).scopes)
         target = targets[scope] | {"limit_scope": scope, "rule": rule, "window_ns": 100_000_000}
         if pick.random() < 0.1:
             target |= pick.choice(({"account": 9}, {"venue": 99}, {"strategy": 2**20}, {"instrument": -1}, {"soft_share": 10_001},
-                                   {"limit_scope": 6}, {"who": NAMELESS}, {"why": OWN_ID_MAX + 10**7}, {"mode": 2}))
+                                   {"limit_scope": 8}, {"who": NAMELESS}, {"why": OWN_ID_MAX + 10**7}, {"mode": 2}))
         counts = dict.fromkeys((Rule.ORDER_RATE, Rule.REPLACE_RATE, Rule.CANCEL_RATE, Rule.MESSAGE_RATE), (0, 2, 5))
         flags = dict.fromkeys((Rule.RESTRICTED_INSTRUMENT, Rule.ACCOUNT_BLOCKED, Rule.STRATEGY_DISABLED), (0, 0, 0, 1))
         size = pick.choice({Rule.PRICE_COLLAR: (30, 90, 400), Rule.DAILY_ORDER_COUNT: (0, 100, 10**4, 10**13), **counts, **flags}.get(
@@ -568,12 +568,13 @@ class Stream:
                                         soft_share=pick.choice((0, 5_000)))
 
     def _alike(self, account: int) -> bytes:
-        """So many orders with the same terms in a window, or so much notional, for a while."""
+        """So many orders with the same terms in a window, so much notional, or so many open at once, for a while."""
         pick = self.aside
         place = {"instrument": pick.randrange(1, len(INSTRUMENTS) + 1)}
         scope, target = pick.choice(((Scope.FIRM, {}), (Scope.FIRM, {}), (Scope.ACCOUNT, {"account": account}), (Scope.INSTRUMENT, place),
                                      (Scope.ACCOUNT_INSTRUMENT, {"account": account, **place})))
-        rule, sizes = pick.choice(((Rule.DUPLICATE_ORDER, (0, 1, 1, 2)), (Rule.NOTIONAL_PER_WINDOW, (0, 10**13, 10**14, 10**15))))
+        rule, sizes = pick.choice(((Rule.DUPLICATE_ORDER, (0, 1, 1, 2)), (Rule.NOTIONAL_PER_WINDOW, (0, 10**13, 10**14, 10**15)),
+                                   (Rule.MAX_OPEN_ORDERS, (0, 3, 10, 40))))
         change = {"kind": K.SET_LIMIT, "rule": rule, "limit_scope": scope, "window_ns": pick.choice((0, 10**8, 10**10)), **target}
         self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 200)
         return CODECS[K.SET_LIMIT].pack(**change, value=pick.choice(sizes), mode=pick.choice((0, 0, 0, 1)),
@@ -583,21 +584,20 @@ class Stream:
         """A limit that needs marks, for a while, or a currency's rate; none for long, so that orders meet that too."""
         pick = self.aside
         if pick.random() < 0.2:
-            return self._permission(account) if pick.random() < 0.4 else self._ratio(account)
-        if pick.random() < 0.05:
-            rates = {"initial_margin": pick.choice((500_000, 10**7, 1, 0, 10**7 + 1)), "maintenance_margin": pick.choice((1, 1, 250_001, 0, 10**7 + 1))}
-            return CODECS[K.MARGIN_RATES].pack(kind=K.MARGIN_RATES, instrument=pick.choice((0, 9, 1, 2, 3, 4)), **rates, why=pick.choice((0, 1, NO_ROOM)))
+            return self._permission(account) if pick.random() < 0.4 else margin_rates(pick) if pick.random() < 0.2 else self._ratio(account)
         if pick.random() < 0.2 and len(self.sent) > 5_000:
             return CODECS[K.CURRENCY_RATE].pack(kind=K.CURRENCY_RATE, currency=pick.choice((2, 2, 2, 1, 9)),
                                                 rate=pick.choice((10**12, 3 * 10**11, 10**18, 7, 0, 10**18 + 1)))
         rule = pick.choice(OF_EQUITY if pick.random() < 0.08 else (*ON_MARKS, Rule.STALE_QUOTE, Rule.STALE_QUOTE))
         target = {"kind": K.SET_LIMIT, "rule": rule} | pick.choice(({"limit_scope": Scope.FIRM}, {"limit_scope": Scope.ACCOUNT, "account": account}))
+        if target["rule"] == Rule.GROUP_EXPOSURE:
+            target = {"kind": K.SET_LIMIT, "rule": target["rule"], "limit_scope": Scope.INSTRUMENT_GROUP, "strategy": 1}
+        elif target["rule"] in (Rule.MAX_GROSS_EXPOSURE, Rule.MAX_NET_EXPOSURE) and pick.random() < 0.3:
+            target = {"kind": K.SET_LIMIT, "rule": target["rule"], "limit_scope": Scope.ACCOUNT_GROUP, "strategy": 1}
         self._undo(CODECS[K.SET_LIMIT].pack(**target, value=2**64 - 1, value_high=-1), pick.choice((10, 60)))
         if find_rule(target["rule"]).on_loss:  # what passes it may only reduce, until someone says otherwise
-            self._undo(CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=target["limit_scope"], target=target.get("account", 0),
-                                                    who=1, why=1), 60)
-        sizes = (0, 1, 10**5, 10**9) if target["rule"] in OF_EQUITY else (0, 10**13, 10**14, 10**15)
-        return CODECS[K.SET_LIMIT].pack(**target, value=pick.choice(sizes), mode=pick.choice((0, 0, 1, 2)),
+            self._undo(CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=target["limit_scope"], target=target.get("account", 0), who=1, why=1), 60)
+        return CODECS[K.SET_LIMIT].pack(**target, value=pick.choice((0, 1, 10**9) if rule in OF_EQUITY else (0, 10**13, 10**14, 10**15)), mode=pick.choice((0, 0, 1, 2)),
                                         soft_share=pick.choice((0, 5_000)))
 
     def _setting(self) -> bytes:

@@ -45,6 +45,7 @@ class CommandType(FixEnum):
     OVERRIDE = 37
     BOOK_UNBOOKED = 40
     DISMISS_UNBOOKED = 41
+    DEFINE_GROUP = 48
     MARGIN_RATES = 42
     ADD_RULE = 50
     RULE_STEPS = 51
@@ -95,6 +96,8 @@ class Scope(FixEnum):
     VENUE = 3
     STRATEGY = 4
     ACCOUNT_INSTRUMENT = 5
+    ACCOUNT_GROUP = 6
+    INSTRUMENT_GROUP = 7
 
 
 class TradingState(FixEnum):
@@ -136,6 +139,8 @@ class Rule(FixEnum):
     REPEATED_EXECUTION = 30
     CONSECUTIVE_REJECTS = 31
     REARM_NAMES = 32
+    MAX_OPEN_ORDERS = 33
+    GROUP_EXPOSURE = 34
     MAX_LEVERAGE = 40
     CONCENTRATION = 41
     MARGIN_USE = 42
@@ -331,6 +336,8 @@ class Reason(FixEnum):
     USER_RULE = 250
     EXIT_GATE = 251
     SELF_MATCH = 252
+    OPEN_ORDERS_LIMIT = 280
+    GROUP_EXPOSURE = 281
     MAX_LEVERAGE = 260
     CONCENTRATION = 261
     INSUFFICIENT_MARGIN = 262

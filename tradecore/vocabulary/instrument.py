@@ -66,6 +66,7 @@ class Instrument:
     FUTURES_STYLE only variation margin is equity, where else what is held counts at its mark. `initial_margin` and
     `maintenance_margin` are the shares of a position's value that equity must cover where `margin_use` is limited: to
     add to it, and to hold it; 1, the whole of it, unless they are said, and maintenance as initial.
+    `group`: limits may be on the group of instruments that it is in, a sector, say, which its first instrument makes.
     """
 
     symbol: str
@@ -90,6 +91,7 @@ class Instrument:
     valuation_method: str | ValuationMethod = ValuationMethod.PREMIUM_STYLE
     initial_margin: Number = 1
     maintenance_margin: Number | None = None
+    group: str = ""
     # Filled in below: the integers of the definition record.
     multiplier_precision: int = field(init=False)
     bands: tuple[TickBand, ...] = field(init=False)  # empty where the tick is the same at every price
@@ -132,6 +134,8 @@ class Instrument:
         for name in ("any_sign", "inverse", "order_protection", "fok_over_venues"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{where} {name} must be a bool, not {type(getattr(self, name)).__name__}")
+        if self.group != "":
+            check_name(self.group, f"{where} group")
         if self.inverse and (self.any_sign or not 1 <= self.inverse_scale <= INVERSE_SCALE_MAX):
             raise ValueError(
                 f"{where} an inverse contract has positive prices only, and 10**(12 + price_precision "

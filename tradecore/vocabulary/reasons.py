@@ -27,7 +27,7 @@ _IN_LOTS = {
 }
 _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL,
              Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.MAX_POSITION_NOTIONAL,
-             Reason.MAX_PENDING_NOTIONAL, Reason.DAILY_LOSS, Reason.DRAWDOWN,
+             Reason.MAX_PENDING_NOTIONAL, Reason.GROUP_EXPOSURE, Reason.DAILY_LOSS, Reason.DRAWDOWN,
              Reason.NOTIONAL_PER_WINDOW, Reason.INSUFFICIENT_FUNDS}
 _RATIOS = {Reason.MAX_LEVERAGE, Reason.INSUFFICIENT_MARGIN}
 _OVER_EQUITY = _RATIOS | {Reason.CONCENTRATION}
@@ -83,6 +83,7 @@ _TEXTS = {
     Reason.RISK_CONFIG_MISSING: "the account has no complete risk limits: rules set {value:#07b} of {bound:#07b}",
     Reason.DUPLICATE_CLORDID: "cl_ord_id was used before on this trading day",
     Reason.MAX_OPEN_ORDERS: "open orders {value} would exceed {bound}",
+    Reason.OPEN_ORDERS_LIMIT: "open orders {value} would exceed the limit {bound}",
     Reason.REFERENCE_PRICE_UNAVAILABLE: "no positive mid, last trade or mark to hold the order against",
     Reason.MAX_ORDER_QTY: "order_qty {value} exceeds {bound}",
     Reason.MAX_ORDER_NOTIONAL: "notional {value} exceeds {bound}",
@@ -110,6 +111,7 @@ _TEXTS = {
     Reason.MAX_LEVERAGE: "gross exposure with working orders would be {value} x equity, more than {bound}",
     Reason.CONCENTRATION: "position with working orders would be {value} bps of equity at its mark, more than {bound}",
     Reason.INSUFFICIENT_MARGIN: "margin needed with working orders is {value} x equity, more than {bound}",
+    Reason.GROUP_EXPOSURE: "exposure of the group's instruments with working orders {value} would exceed {bound}",
     Reason.DAILY_LOSS: "loss since the previous close {value} exceeds {bound}",
     Reason.DRAWDOWN: "the day's P&L is {value} below its highest: that exceeds {bound}",
     Reason.STALE_QUOTE: "a mark, or what a venue displays, is {value} ms old: it counts as stale after {bound} ms",
@@ -248,8 +250,12 @@ def reason_bound(reason: Reason, bound: int, instrument: Instrument | None) -> i
     return reason_value(reason, bound, instrument)
 
 
-def row_scope(account: int, instrument: int, venue: int, strategy: int, directory: Directory) -> str:
-    """What a limit is on, in words: what its scope does not name is 0."""
+def row_scope(scope: int, account: int, instrument: int, venue: int, strategy: int, directory: Directory) -> str:
+    """What a limit is on, in words: what its scope does not name is 0, and a group's number stands for a strategy's."""
+    if scope == Scope.ACCOUNT_GROUP:
+        return f"account group {directory.account_groups.name(strategy)}"
+    if scope == Scope.INSTRUMENT_GROUP:
+        return f"instrument group {directory.instrument_groups.name(strategy)}"
     named = (("account", directory.accounts.name(account)), ("symbol", directory.symbols.name(instrument)),
              ("venue", directory.venues.name(venue)), ("strategy", strategy or None))
     return ", ".join(f"{word} {name}" for word, name in named if name is not None) or "firm"
@@ -260,7 +266,7 @@ def limit_scope_text(reason: int, row: int, directory: Directory) -> str:
     if row < 1 or Reason(reason) not in _OF_LIMITS:
         return ""
     (facts,) = directory.core.limit_rows(row, row)
-    return f" ({row_scope(facts.account, facts.instrument, facts.venue, facts.strategy, directory)})"
+    return f" ({row_scope(facts.scope, facts.account, facts.instrument, facts.venue, facts.strategy, directory)})"
 
 
 def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int, directory: Directory) -> str:

@@ -1,0 +1,28 @@
+"""Commands about equity for the streams: orders that its rules refuse, where later a mark or a rate lacks mostly; and margin rates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+from tradecore.vocabulary.codes import CommandType as K
+from tradecore.vocabulary.codes import Rule, Scope
+from tradecore.vocabulary.records import CODECS, NO_ROOM
+from tradecore.vocabulary.rules import RULES
+
+OF_EQUITY: list[Rule] = [row.rule for row in RULES if row.on_equity]
+
+
+def beyond_equity(price: int) -> Iterator[bytes]:
+    """Of account 2, which holds nothing yet; margin first, so that none is short on a mark."""
+    yield CODECS[K.MARK].pack(kind=K.MARK, instrument=1, mark_px=price)
+    for rule in OF_EQUITY[::-1]:
+        for row in ({"value": 0}, {"value": 2**64 - 1, "value_high": -1}):
+            yield CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, rule=rule, limit_scope=Scope.ACCOUNT, account=2, **row)
+            yield CODECS[K.NEW_ORDER].pack(kind=K.NEW_ORDER, instrument=1, account=2, side=1, ord_type=2, price=price, order_qty=1, venue=1)
+
+
+def margin_rates(pick: Random) -> bytes:
+    """Rates of an instrument; some can't be."""
+    rates = {"initial_margin": pick.choice((500_000, 10**7, 1, 0, 10**7 + 1)), "maintenance_margin": pick.choice((1, 1, 250_001, 0, 10**7 + 1))}
+    return CODECS[K.MARGIN_RATES].pack(kind=K.MARGIN_RATES, instrument=pick.choice((0, 9, 1, 2, 3, 4)), **rates, why=pick.choice((0, 1, NO_ROOM)))
