@@ -117,8 +117,8 @@ cdef inline void define_group(tc_core* core, const tc_command* c, tc_ack* ack) n
         group[0] = group_named(groups.instrument_names, &groups.instrument_count, c.cl_ord_id)
     core.risk.rows.generation += 1
     if core.risk.values.is_kept:                       # what it holds counts for its group
-        keep_exposures(&core.risk.values, core.instrument_count, False)
-        keep_exposures(&core.risk.values, core.instrument_count, True)
+        keep_exposures(&core.risk.values, core.instrument_count, False, False)
+        keep_exposures(&core.risk.values, core.instrument_count, True, core.risk.rows.on_margin > 0)
     accept_command(core, c, c.instrument, c.account, 0, group[0], 0)
 
 

@@ -121,8 +121,8 @@ def define_group(core: State, c: Any) -> Any:
     of[c.account or c.instrument] = number
     core.risk.rows.generation += 1
     if core.risk.values.is_kept:  # what it holds counts for its group
-        keep_exposures(core.risk.values, False)
-        keep_exposures(core.risk.values, True)
+        keep_exposures(core.risk.values, False, False)
+        keep_exposures(core.risk.values, True, core.risk.rows.on_margin > 0)
     return accept_command(core, c, number, 0, account=c.account, instrument=c.instrument)
 
 
