@@ -33,6 +33,8 @@ cdef enum:
     SLOT_LOCATE = 24               # what was located to be sold short
     SLOT_LONG_ONLY = 25
     SLOT_FUNDED = 26
+    SLOT_CREDIT = 27               # of an account, and next to it of the whole firm
+    SLOT_FIRM_CREDIT = 28
     COUNTING = 6                   # rules that count
     COUNTED = COUNTING * 6         # rows that count an order: one of each such rule a scope
     BY_TERMS = 9                   # rows that look at what an order asks for: one a scope of each such rule

@@ -37,6 +37,7 @@ cdef enum:
     RULE_LOCATE = 46
     RULE_INSUFFICIENT_POSITION = 47
     RULE_INSUFFICIENT_FUNDS = 48
+    RULE_CREDIT_LIMIT = 49
     SENT_NEW = 1
     SENT_REPLACE = 2
     SENT_CANCEL = 4
@@ -63,7 +64,7 @@ cdef enum:
     SCOPE_STRATEGY = 4
     SCOPE_ACCOUNT_INSTRUMENT = 5
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 27                     # of an effective line, see limit_lines.pxd
+    SLOTS = 29                     # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 

@@ -82,7 +82,7 @@ FEES: list[dict[str, int]] = [
 ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks]
 PERMISSIONS = [Rule.PERMITTED_ONLY, Rule.PERMITTED_INSTRUMENT]
 BREAKERS = [row.rule for row in RULE_TABLE if not row.asks]
-OF_FUNDS = [Rule.SHORT_SALE, Rule.LOCATE, Rule.INSUFFICIENT_POSITION, *[Rule.INSUFFICIENT_FUNDS] * 4]
+OF_FUNDS = [Rule.SHORT_SALE, Rule.LOCATE, Rule.INSUFFICIENT_POSITION, *[Rule.INSUFFICIENT_FUNDS] * 4, *[Rule.CREDIT_LIMIT] * 3]
 ASIDE = [*ON_MARKS, *PERMISSIONS, *OF_FUNDS, Rule.ORDER_TO_TRADE_RATIO, Rule.DUPLICATE_ORDER, Rule.NOTIONAL_PER_WINDOW, *BREAKERS]
 OVERRIDABLE = {int(row.reason): row.rule for row in RULE_TABLE if row.asks and not row.permits}
 BASIC = [rule for rule in Rule if rule not in ASIDE]
@@ -545,9 +545,9 @@ class Stream:
             ((Scope.FIRM, {}), (Scope.ACCOUNT, {"account": account})))
         change = {"kind": K.SET_LIMIT, "rule": rule, "limit_scope": scope, **target}
         self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 30 if scope is Scope.FIRM else 200)
-        size = pick.choice((0, 50 * 10**9, 10**12, 10**24)) if rule is Rule.LOCATE else 0
+        size = pick.choice((0, 50 * 10**9, 10**12, 10**24)) if rule in (Rule.LOCATE, Rule.CREDIT_LIMIT) else 0
         return CODECS[K.SET_LIMIT].pack(**change, value=size % 2**64, value_high=size >> 64, mode=pick.choice((0, 0, 1)),
-                                        soft_share=pick.choice((0, 5_000)) if rule is Rule.LOCATE else 0)
+                                        soft_share=pick.choice((0, 5_000)) if size else 0)
 
     def _ratio(self, account: int) -> bytes:
         """So many messages a trade, for a while."""

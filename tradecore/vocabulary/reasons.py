@@ -28,7 +28,7 @@ _IN_LOTS = {
 _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL,
              Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.MAX_POSITION_NOTIONAL,
              Reason.MAX_PENDING_NOTIONAL, Reason.DAILY_LOSS, Reason.DRAWDOWN,
-             Reason.NOTIONAL_PER_WINDOW, Reason.INSUFFICIENT_FUNDS}
+             Reason.NOTIONAL_PER_WINDOW, Reason.INSUFFICIENT_FUNDS, Reason.CREDIT_LIMIT}
 # The field of Capacity that bounds what a command declares.
 _DEFINED: dict[int, str] = {
     CommandType.DEFINE_INSTRUMENT: "instruments", CommandType.DEFINE_ACCOUNT: "accounts",
@@ -113,6 +113,7 @@ _TEXTS = {
     Reason.SHORT_SALE: "short by {value} with working orders, and {bound} are located",
     Reason.INSUFFICIENT_POSITION: "{value} would be sold with working orders, and {bound} are held",
     Reason.INSUFFICIENT_FUNDS: "{value} would be needed with working orders and fees, and {bound} is there",
+    Reason.CREDIT_LIMIT: "{value} would be owed with working orders and fees: that exceeds {bound}",
     Reason.USER_RULE: "an expression of our own",  # told in full by rule_text
     Reason.EXIT_GATE: "stopped at the exit",  # told in full by gate_text
     Reason.SELF_MATCH: "it would trade with order {value} of our own",
@@ -264,6 +265,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: it is not known: a reference price, a rate, or what came before is missing"
     if word is Reason.INSUFFICIENT_FUNDS and value == NO_PRICE:
         return f"{word.name}: what it needs is not known: a reference price is missing, or it is beyond all cash"
+    if word is Reason.CREDIT_LIMIT and value == NO_PRICE:
+        return f"{word.name}: what would be owed is not known: a reference price or a rate is missing"
     if word is Reason.MARKET_LEFTOVER and value and ins is not None:
         return f"{word.name}: {_TEXTS[word]} within its protection price {_plain(ins.price(value))}"
     if word in (Reason.PRICE_TICK_MULTIPLE, Reason.STOP_PX_OUT_OF_RANGE) and value == UNTELLABLE and ins is not None:

@@ -8,6 +8,7 @@ from tradecore.vocabulary.rules import OUTCOMES, Sent
 from ..vocabulary.instrument import InstrumentRow
 from .day_pnl import DayTotal, day_total_of
 from .exposures import Total, Value, total_of
+from .funds import owed_of
 from .holds import Exposure, RiskTables, exposure_of
 from .limit_lines import trades_of
 from .rule_counts import count_recent, sum_recent
@@ -66,6 +67,9 @@ def measure_row(
         return measure_loss(day_total_of(risk.pnl, row.account), row.rule), 0
     if RULES[row.rule].on_marks and row.rule != Rule.MAX_POSITION_NOTIONAL:
         return measure_total(total_of(risk.values, row.account), row.rule), 0
+    if row.rule == Rule.CREDIT_LIMIT:
+        owed = owed_of(risk.funds, row.account)
+        return -1 if owed.unknown else owed.money, 0
     if row.rule == Rule.LOCATE:
         return short_qty(exposure_of(risk, row.instrument, row.account), instruments[row.instrument]), row.instrument
     if row.rule not in (Rule.MAX_POSITION_QTY, Rule.MAX_POSITION_NOTIONAL):
