@@ -44,6 +44,7 @@ cdef inline tc_i128 untold() noexcept nogil:
     return tc_power_of_ten(30)
 
 
+# Only in C: a method in Python.
 # Nothing is booked or held any more.
 cdef inline void forget_funds(tc_funds* f) noexcept nogil:
     memset(f.paid, 0, f.paid_size)

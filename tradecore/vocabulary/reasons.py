@@ -167,6 +167,13 @@ _TEXTS = {
     Reason.PARENT_CHANGED: "the order that it is a part of asks for less, or for other terms",
 }
 
+# What it says where its value can't be told.
+_UNTOLD = {
+    Reason.NOTIONAL_PER_WINDOW: "it is not known: a reference price, a rate, or what came before is missing",
+    Reason.INSUFFICIENT_FUNDS: "what it needs is not known: a reference price is missing, or it is beyond all cash",
+    Reason.CREDIT_LIMIT: "what would be owed is not known: a reference price or a rate is missing",
+}
+
 # What a reason says of a command that is no order.
 _OF_COMMANDS: dict[tuple[Reason, int], str] = {
     (Reason.SESSION_CLOSED, CommandType.SPLIT): "a split is possible only while the instrument does not trade",
@@ -261,12 +268,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: it takes {value} names: the same one was said before"
     if word is Reason.NOT_AUTHORIZED:
         return f"{word.name}: {_TEXTS[word]}: {field_at(kind, bound)} is missing"
-    if word is Reason.NOTIONAL_PER_WINDOW and value == NO_PRICE:
-        return f"{word.name}: it is not known: a reference price, a rate, or what came before is missing"
-    if word is Reason.INSUFFICIENT_FUNDS and value == NO_PRICE:
-        return f"{word.name}: what it needs is not known: a reference price is missing, or it is beyond all cash"
-    if word is Reason.CREDIT_LIMIT and value == NO_PRICE:
-        return f"{word.name}: what would be owed is not known: a reference price or a rate is missing"
+    if word in _UNTOLD and value == NO_PRICE:
+        return f"{word.name}: {_UNTOLD[word]}"
     if word is Reason.MARKET_LEFTOVER and value and ins is not None:
         return f"{word.name}: {_TEXTS[word]} within its protection price {_plain(ins.price(value))}"
     if word in (Reason.PRICE_TICK_MULTIPLE, Reason.STOP_PX_OUT_OF_RANGE) and value == UNTELLABLE and ins is not None:
