@@ -43,7 +43,7 @@ cdef inline void run_single(
 
 cdef inline uint64_t definitions() noexcept nogil:
     return (1 << KIND_DEFINE_INSTRUMENT | 1 << KIND_DEFINE_VENUE | 1 << KIND_DEFINE_ACCOUNT
-            | 1 << KIND_DEFINE_CURRENCY | 1 << KIND_DEFINE_TICKS)
+            | 1 << KIND_DEFINE_CURRENCY | 1 << KIND_DEFINE_TICKS | <uint64_t>1 << KIND_DEFINE_GROUP)
 
 
 # Is half of the ring written since the first report that a bus wants and has not read?

@@ -2,6 +2,7 @@
 
 from cash cimport *
 from overriding cimport *
+from open_counting cimport tell_counts
 
 
 # Only in C: == in Python.
@@ -279,8 +280,8 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
             since = place_order(core, c, ins, order, limit_ticks(ins, &q), True, since, timed, False, False)
         else:
             start_waiting(core, c, order, waiting_place(core, order), True)
-        if order.is_open:
-            index_order(&core.open_orders, &core.orders, order)
+        if order.is_open and index_order(&core.open_orders, &core.orders, order):
+            tell_counts(&core.risk.opens, &core.orders, order, 1)
     note_entry(core, order)
     acknowledge(core, order, ack)
     count_stage(core, STAGE_EVENTS, since, timed)

@@ -112,6 +112,8 @@ cdef inline void run_other(tc_core* core, const tc_command* c, tc_ack* ack) noex
         define_currency(core, c, ack)
     elif c.kind == KIND_DEFINE_ACCOUNT:
         define_account(core, c, ack)
+    elif c.kind == KIND_DEFINE_GROUP:
+        define_group(core, c, ack)
     elif c.kind == KIND_DEFINE_VENUE:
         define_venue(core, c, ack)
     elif c.kind == KIND_DEFINE_INSTRUMENT:

@@ -86,6 +86,24 @@ cdef inline void hash_recent(tc_hasher* h, const tc_recent* recent) noexcept nog
         end_row(h)
 
 
+# Who is in which group, by its name.
+cdef inline void hash_groups(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef const tc_member_groups* groups = &core.risk.rows.groups
+    cdef int32_t i
+    for i in range(1, core.account_count + 1):
+        if groups.of_account[i]:
+            put(h, 84)
+            put(h, i)
+            put_id(h, core, groups.account_names[groups.of_account[i]])
+            end_row(h)
+    for i in range(1, core.instrument_count + 1):
+        if groups.of_instrument[i]:
+            put(h, 85)
+            put(h, i)
+            put_id(h, core, groups.instrument_names[groups.of_instrument[i]])
+            end_row(h)
+
+
 # Rows have no order of their own: their digests are added up.
 cdef inline void hash_limits(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef uint64_t total = 0

@@ -2,6 +2,7 @@
 
 from exit_gate cimport open_market
 from outbound cimport *
+from open_counting cimport keep_opens
 
 
 # Interns a text: its number is the ack's order_id. No report: it changes nothing that anyone asked for.
@@ -89,6 +90,36 @@ cdef inline void define_instrument(tc_core* core, const tc_command* c, tc_ack* a
     open_market(&core.gate.markets[core.instrument_count])
     core.instruments[core.instrument_count].bands = &core.bands[core.instrument_count * BANDS]
     accept_command(core, c, core.instrument_count, 0, 0, core.instrument_count, 0)
+
+
+# An account, or an instrument, is in a group from now on; a name that none has makes a new one.
+cdef inline void define_group(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef tc_member_groups* groups = &core.risk.rows.groups
+    cdef int32_t* group
+    if (c.account != 0) == (c.instrument != 0):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.instrument, 8)
+        return
+    if c.account and not is_known_account(core, c.account):
+        refuse_command(core, c, ack, UNKNOWN_ACCOUNT, c.account, core.account_count)
+        return
+    if c.instrument and find_instrument(core, c.instrument) == NULL:
+        refuse_command(core, c, ack, UNKNOWN_INSTRUMENT, c.instrument, core.instrument_count)
+        return
+    if refuse_name(core, c, ack, False, 0, 1):
+        return
+    group = &groups.of_account[c.account] if c.account else &groups.of_instrument[c.instrument]
+    if group[0]:
+        refuse_command(core, c, ack, ALREADY_DEFINED, group[0], 0)
+        return
+    if c.account:
+        group[0] = group_named(groups.account_names, &groups.account_count, c.cl_ord_id)
+    else:
+        group[0] = group_named(groups.instrument_names, &groups.instrument_count, c.cl_ord_id)
+    core.risk.rows.generation += 1
+    if core.risk.values.is_kept:                       # what it holds counts for its group
+        keep_exposures(&core.risk.values, core.instrument_count, False)
+        keep_exposures(&core.risk.values, core.instrument_count, True)
+    accept_command(core, c, c.instrument, c.account, 0, group[0], 0)
 
 
 # The next band of an instrument's tick table; band 0 begins the table anew.
@@ -304,6 +335,7 @@ cdef inline bint make_changes(
         accept_change(core, &first[i], tc_tell_wide(tc_join(first[i].value, first[i].value_high), False), first[i].rule,
                       0)
     keep_exposures(&core.risk.values, core.instrument_count, r.on_marks > 0)
+    keep_opens(&core.risk.opens, &core.orders, r.opens > 0)
     if r.on_loss and not core.risk.pnl.is_kept:
         load_pnl(core)
     keep_pnl(&core.risk.pnl, core.instrument_count, r.on_loss > 0)

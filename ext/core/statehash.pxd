@@ -286,6 +286,7 @@ cdef inline void hash_state(tc_hasher* h, tc_core* core, const int64_t* ids, int
     hash_definitions(h, core)
     hash_accounts(h, core)
     hash_charges(h, core)
+    hash_groups(h, core)
     hash_limits(h, core)
     hash_switches(h, core, &core.risk.kills, 29)
     hash_switches(h, core, &core.risk.states, 38)

@@ -1,6 +1,7 @@
 # An order's facts have changed: holds, lists, timers, the table of open orders and its parent follow them.
 
 from funding cimport *
+from open_counting cimport tell_counts
 
 
 # When an order's timer must go off next, 0 for never: at its venue, or where the core keeps it.
@@ -25,7 +26,8 @@ cdef inline void close_order(tc_core* core, tc_order* order, tc_group* group) no
     tc_assert((order.held == 0) & (order.first_request == NO_SLOT))
     if group != NULL:
         leave_group(&core.groups, group, &core.orders, slot)
-    drop_order(&core.open_orders, &core.orders, order)
+    if drop_order(&core.open_orders, &core.orders, order):
+        tell_counts(&core.risk.opens, &core.orders, order, -1)
     note_end(core, order)
     evicted = end_order_slot(&core.orders, slot)
     if evicted != NO_SLOT and core.orders.slots[evicted].extended and core.orders.terms[evicted].group:
@@ -70,7 +72,8 @@ cdef inline void sync_facts(tc_core* core, tc_order* order) noexcept nogil:
         if opens:
             reopen_order(&core.orders, slot_of(&core.orders, order))
             note_return(&core.ids, order.cl_ord_id, order.order_id)
-            index_order(&core.open_orders, &core.orders, order)
+            if index_order(&core.open_orders, &core.orders, order):
+                tell_counts(&core.risk.opens, &core.orders, order, 1)
             if group != NULL:
                 append_member(group, &core.orders, slot_of(&core.orders, order))
         else:

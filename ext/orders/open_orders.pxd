@@ -187,13 +187,13 @@ cdef inline void sync_size(tc_open_orders* index, const tc_orders* orders, const
     row.largest[side] = add_leaf(index.sizes, row.largest[side], number, key, order.order_id)
 
 
-# An order that is open, and stays so.
-cdef inline void index_order(tc_open_orders* index, tc_orders* orders, tc_order* order) noexcept nogil:
+# An order that is open, and stays so; False of one that is indexed already.
+cdef inline bint index_order(tc_open_orders* index, tc_orders* orders, tc_order* order) noexcept nogil:
     cdef uint32_t slot = slot_of(orders, order), number
     cdef tc_open_row* row
     cdef int side = direction(order.side) - 1
     if order.kept & INDEXED:
-        return
+        return False
     order.kept |= INDEXED
     index.count += 1
     number = row_at(index, order.instrument, order.account)
@@ -205,14 +205,16 @@ cdef inline void index_order(tc_open_orders* index, tc_orders* orders, tc_order*
     link_strategy(index, orders, order)
     if order.exec_inst & INST_REDUCE_ONLY and order.admitted:
         row.largest[side] = add_leaf(index.sizes, row.largest[side], slot + 1, -leaves_of(order), order.order_id)
+    return True
 
 
-cdef inline void drop_order(tc_open_orders* index, tc_orders* orders, tc_order* order) noexcept nogil:
+# It is open no more; False of one that was never indexed.
+cdef inline bint drop_order(tc_open_orders* index, tc_orders* orders, tc_order* order) noexcept nogil:
     cdef uint32_t slot = slot_of(orders, order), number
     cdef tc_open_row* row
     cdef int side = direction(order.side) - 1
     if not order.kept & INDEXED:
-        return
+        return False
     order.kept &= ~INDEXED
     index.count -= 1
     number = row_at(index, order.instrument, order.account)
@@ -225,6 +227,7 @@ cdef inline void drop_order(tc_open_orders* index, tc_orders* orders, tc_order* 
         row.largest[side] = remove_leaf(index.sizes, row.largest[side], slot + 1)
     if row.head == 0:
         close_row(index, number)
+    return True
 
 
 # ---- what a scope takes

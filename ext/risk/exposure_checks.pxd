@@ -19,8 +19,9 @@ cdef enum:
     LOSS_SLOTS = 1 << SLOT_LOSS | 1 << SLOT_DRAWDOWN
     FIRM_LOSS_SLOTS = 1 << SLOT_FIRM_LOSS | 1 << SLOT_FIRM_DRAWDOWN
     FIRM_SLOTS = FIRM_LOSS_SLOTS | 1 << SLOT_FIRM_GROSS | 1 << SLOT_FIRM_NET | 1 << SLOT_FIRM_PENDING
-    AMOUNT_SLOTS = FIRM_SLOTS | LOSS_SLOTS | 1 << SLOT_GROSS | 1 << SLOT_NET | 1 << SLOT_PENDING
-    OWN_SLOTS = 1 << SLOT_POSITION_WORTH | 1 << SLOT_FIRM_POSITION_WORTH
+    GROUP_SLOTS = 1 << SLOT_GROUP_GROSS | 1 << SLOT_GROUP_NET
+    AMOUNT_SLOTS = FIRM_SLOTS | GROUP_SLOTS | LOSS_SLOTS | 1 << SLOT_GROSS | 1 << SLOT_NET | 1 << SLOT_PENDING
+    OWN_SLOTS = 1 << SLOT_POSITION_WORTH | 1 << SLOT_FIRM_POSITION_WORTH | 1 << SLOT_GROUP_EXPOSURE
     MS = 1_000_000                 # ns
 
 
@@ -45,13 +46,26 @@ cdef inline int64_t count_unknown_pnl(const tc_risk* risk, const tc_question* q,
     return 0
 
 
+# Only in C: a number below 0 in Python.
+# Where the sums of the account's group stand.
+cdef inline int32_t group_place(const tc_risk* risk, const tc_question* q) noexcept nogil:
+    return <int32_t>risk.values.stride + risk.rows.groups.of_account[q.account]
+
+
+# The sums of the group that the order's instrument is in.
+cdef inline const tc_total* instrument_total(const tc_risk* risk, const tc_question* q) noexcept nogil:
+    return &risk.values.group_totals[risk.rows.groups.of_instrument[q.instrument]]
+
+
 # How many instruments that are held, work or are asked for have no value for this reason: the account's, or where that
-# has none and the firm has a limit, the firm's; where a loss is limited, also of what was traded or charged.
+# has none and its group or the firm has a limit, theirs; where a loss is limited, also of what was traded or charged.
 cdef inline int64_t count_unvalued(const tc_risk* risk, const tc_question* q, int why) noexcept nogil:
     cdef const tc_values* x = &risk.values
     cdef int64_t unknown
     if x.totals[q.account].unknown[why]:
         return x.totals[q.account].unknown[why]
+    if x.totals[group_place(risk, q)].unknown[why] and first_row(q, GROUP_SLOTS):
+        return x.totals[group_place(risk, q)].unknown[why]
     if x.totals[0].unknown[why] and first_row(q, FIRM_SLOTS):
         return x.totals[0].unknown[why]
     unknown = count_unknown_pnl(risk, q, why)
@@ -71,6 +85,8 @@ cdef inline bint check_unknown(
     else:
         unknown = state_of_worth(&risk.values.worths[q.instrument]) == why
         row = first_row(q, OWN_SLOTS)
+    if unknown == 0 and q.line.limits[SLOT_GROUP_EXPOSURE] >= 0 and instrument_total(risk, q).unknown[why]:
+        unknown, row = instrument_total(risk, q).unknown[why], q.line.rows[SLOT_GROUP_EXPOSURE]
     cdef bint refused = row != 0 and unknown > 0 and adds_risk(q)
     if explain or refused:
         tell_finding(f, reason, row != 0, refused, unknown, 0, row)
@@ -102,28 +118,48 @@ cdef inline tc_i128 beyond_exposure() noexcept nogil:
     return tc_power_of_ten(37)
 
 
-# What an account, or the firm, would have in the order's instrument with the order; True where what it has can't be
-# told. What has no mark or no rate is refused before.
+# What an account, or the firm, would have in the order's instrument with the order, of a group its account; True where
+# what it has can't be told. What has no mark or no rate is refused before.
 cdef inline bint value_with(
     const tc_risk* risk, const tc_question* q, int32_t account, tc_value* value
 ) noexcept nogil:
-    value_position(&risk.values.worths[q.instrument], exposure_of(risk, q.instrument, account),
+    value_position(&risk.values.worths[q.instrument],
+                   exposure_of(risk, q.instrument, q.account if account >= risk.values.stride else account),
                    q.hold_qty if q.side == SIDE_BUY else -q.hold_qty, value)
     return value.state == TOO_LARGE or risk.values.totals[account].unknown[<int>TOO_LARGE] > 0
 
 
+# Only in C: get in Python.
+# What an account, or the firm, has in the order's instrument by now; of a group what the account has that the order is
+# of.
+cdef inline const tc_value* value_now(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
+    return &risk.values.values[
+        q.instrument * risk.values.stride + (q.account if account >= risk.values.stride else account)]
+
+
 # Gross exposure with the order, as if all that works on the worse side of each position filled.
 cdef inline tc_i128 gross_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
-    cdef const tc_value* was = &risk.values.values[q.instrument * risk.values.stride + account]
+    cdef const tc_value* was = value_now(risk, q, account)
     cdef tc_value value
     if value_with(risk, q, account, &value):
         return beyond_exposure()
     return risk.values.totals[account].gross - gross_of(was) + gross_of(&value)
 
 
+# Exposure in the group of the order's instrument with the order, as the firm's gross exposure counts it.
+cdef inline tc_i128 group_with(const tc_risk* risk, const tc_question* q) noexcept nogil:
+    cdef const tc_total* total = instrument_total(risk, q)
+    cdef const tc_value* was = value_now(risk, q, 0)
+    cdef tc_value value
+    value_with(risk, q, 0, &value)
+    if value.state == TOO_LARGE or total.unknown[<int>TOO_LARGE] > 0:
+        return beyond_exposure()
+    return total.gross - gross_of(was) + gross_of(&value)
+
+
 # Net exposure with the order on its side, as if all that works on that side filled; positive is worse.
 cdef inline tc_i128 net_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
-    cdef const tc_value* was = &risk.values.values[q.instrument * risk.values.stride + account]
+    cdef const tc_value* was = value_now(risk, q, account)
     cdef const tc_total* total = &risk.values.totals[account]
     cdef tc_value value
     if value_with(risk, q, account, &value):
@@ -171,13 +207,21 @@ cdef inline tc_i128 amount_with(
         return drawdown_of(&risk.pnl.totals[account])
     if slot == SLOT_POSITION_WORTH:
         return position_with(risk, q, account)
+    if slot == SLOT_GROUP_EXPOSURE:
+        return group_with(risk, q)
     if slot == SLOT_PENDING:
         return pending_with(risk, q, account)
     return gross_with(risk, q, account) if slot == SLOT_GROSS else net_with(risk, q, account)
 
 
-# Exposure or loss of an account, and of the firm. Of the two limits the first that refuses speaks, else the one with
-# less left. Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b), 16(1); FIA 1.2.
+# Only in C: an argument in Python.
+# The slot of a limit on an account group, that of an account and the firm beside it; -1 where there is none.
+cdef inline int group_slot_of(int slot) noexcept nogil:
+    return SLOT_GROUP_GROSS if slot == SLOT_GROSS else SLOT_GROUP_NET if slot == SLOT_NET else -1
+
+
+# Exposure or loss of an account, of its group, and of the firm. Of the limits the first that refuses speaks, else the
+# one with least left. Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b), 16(1); FIA 1.2.
 cdef inline bint check_amount(
     const tc_risk* risk, const tc_question* q, int slot, int reason, tc_finding* f, bint explain
 ) noexcept nogil:
@@ -187,8 +231,11 @@ cdef inline bint check_amount(
     cdef int its, i
     if explain:
         tell_finding(f, reason, False, False, no_price(), -1, 0)
-    for i in range(2):
-        its, account = slot + i, 0 if i else q.account
+    for i in range(3 if slot != SLOT_GROUP_EXPOSURE else 1):
+        its = slot if i == 0 else group_slot_of(slot) if i == 1 else slot + 1
+        if its < 0:
+            continue
+        account = q.account if i == 0 else group_place(risk, q) if i == 1 else 0
         limit = q.line.limits[its]
         if limit < 0:
             continue
@@ -214,6 +261,7 @@ cdef inline bint check_kept(const tc_risk* risk, const tc_question* q, tc_findin
             or check_amount(risk, q, SLOT_NET, MAX_NET_EXPOSURE, f, False)
             or check_amount(risk, q, SLOT_POSITION_WORTH, MAX_POSITION_NOTIONAL, f, False)
             or check_amount(risk, q, SLOT_PENDING, MAX_PENDING_NOTIONAL, f, False)
+            or check_amount(risk, q, SLOT_GROUP_EXPOSURE, GROUP_EXPOSURE, f, False)
             or check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, f, False)
             or check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, f, False))
 
@@ -234,5 +282,6 @@ cdef inline void evaluate_on_marks(
     f[4].refused = check_amount(risk, q, SLOT_NET, MAX_NET_EXPOSURE, &f[4], explain)
     f[5].refused = check_amount(risk, q, SLOT_POSITION_WORTH, MAX_POSITION_NOTIONAL, &f[5], explain)
     f[6].refused = check_amount(risk, q, SLOT_PENDING, MAX_PENDING_NOTIONAL, &f[6], explain)
-    f[7].refused = check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, &f[7], explain)
-    f[8].refused = check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, &f[8], explain)
+    f[7].refused = check_amount(risk, q, SLOT_GROUP_EXPOSURE, GROUP_EXPOSURE, &f[7], explain)
+    f[8].refused = check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, &f[8], explain)
+    f[9].refused = check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, &f[9], explain)

@@ -7,7 +7,7 @@
 #
 # A sum is of at most 10**6 positions of 10**30: it stays far within 128 bits.
 
-from instrument cimport *
+from groups cimport *
 from texts cimport hash_number
 
 
@@ -47,7 +47,8 @@ cdef struct tc_value:
     uint8_t holds                  # something is held or works
 
 
-# The sums of an account; of account 0 the whole firm's, as its positions add up.
+# The sums of an account; of account 0 the whole firm's, as its positions add up. Those of an account group, as its
+# accounts' add up, stand behind all accounts; those of an instrument group are as the firm's in its instruments.
 cdef struct tc_total:
     tc_i128 gross, net_long, net_short, pending
     int64_t unknown[STATES]        # positions by why they have no value
@@ -57,7 +58,9 @@ cdef struct tc_values:
     tc_exposure* held              # [instrument * stride + account], as `values`
     tc_value* values
     tc_worth* worths               # by instrument
-    tc_total* totals               # by account
+    tc_total* totals               # by account, from `stride` on by account group
+    tc_total* group_totals         # by instrument group
+    const tc_member_groups* groups
     int64_t* rates                 # by currency, in 10**-12 of the base currency; 0: none was told
     const uint8_t* sessions        # by instrument; NULL where none are known: then all are open
     int64_t stride
@@ -205,13 +208,27 @@ cdef inline void change_holders(tc_values* x, int32_t instrument, int32_t accoun
         forget_age(x, instrument)
 
 
+# Only in C: a list in Python.
+# The sums of a group that a position counts in, beside its account's or the firm's; NULL where there is none.
+cdef inline tc_total* group_of_value(const tc_values* x, int32_t instrument, int32_t account) noexcept nogil:
+    cdef int32_t group = x.groups.of_account[account] if account else x.groups.of_instrument[instrument]
+    if group == 0:
+        return NULL
+    return &x.totals[x.stride + group] if account else &x.group_totals[group]
+
+
 # Only in C: the rare half of `revalue`, apart from the path.
 cdef inline void revalue_kept(tc_values* x, int32_t instrument, int32_t account) noexcept nogil:
     cdef tc_value* row = &x.values[instrument * x.stride + account]
+    cdef tc_total* group = group_of_value(x, instrument, account)
     cdef bint held = row.holds
     count_value(&x.totals[account], row, -1)
+    if group != NULL:
+        count_value(group, row, -1)
     value_position(&x.worths[instrument], &x.held[instrument * x.stride + account], 0, row)
     count_value(&x.totals[account], row, 1)
+    if group != NULL:
+        count_value(group, row, 1)
     if account and tc_seldom(row.holds != held):
         change_holders(x, instrument, account)
 
@@ -282,7 +299,8 @@ cdef inline void keep_exposures(tc_values* x, int32_t instrument_count, bint is_
     x.is_kept = is_kept
     if not begins:
         return
-    tc_clear(x.totals, x.stride * sizeof(tc_total))
+    tc_clear(x.totals, 2 * x.stride * sizeof(tc_total))
+    tc_clear(x.group_totals, (x.groups.instrument_count + 1) * sizeof(tc_total))
     tc_clear(&x.worths[0], sizeof(tc_worth))           # no mark is aged
     for i in range(1, instrument_count + 1):
         revalue_all(x, i)

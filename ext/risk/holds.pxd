@@ -3,14 +3,15 @@
 
 from day_pnl cimport *
 from trips cimport *
+from open_counts cimport *
 from recent_orders cimport *
 from overrides cimport *
 from funds cimport *
 
 
 cdef enum:
-    ON_MARKS = 11 + COUNTING       # checks that limits decide, before those that need marks
-    OF_FUNDS = ON_MARKS + 9        # and those of funds behind them
+    ON_MARKS = 12 + COUNTING       # checks that limits decide, before those that need marks
+    OF_FUNDS = ON_MARKS + 10       # and those of funds behind them
     OBSERVABLE = OF_FUNDS + 4      # and with them, see evaluate_limits
     FIRST_LIMIT = 7                # of all, where those stand: see evaluate_risk
     CHECKS = OBSERVABLE + 10
@@ -29,6 +30,7 @@ cdef struct tc_risk:
     tc_breakers breakers
     tc_overrides overrides
     tc_recent recent
+    tc_open_counts opens
     int64_t account_stride
     tc_values values               # what the exposures are worth
     tc_pnl pnl                     # what was won or lost since the previous close
@@ -112,11 +114,11 @@ cdef inline int64_t firm_max() noexcept nogil:
 # limit price passes. What is not here binds exits as well.
 cdef inline bint is_exempt(int reason) noexcept nogil:
     return (reason == KILL_SWITCH or reason == TRADING_STATE or reason == REPEATED_EXECUTION
-            or reason == CONSECUTIVE_REJECTS or reason == MAX_OPEN_ORDERS or reason == MAX_POSITION_QTY
-            or reason == ORDER_RATE or reason == REFERENCE_PRICE_UNAVAILABLE or reason == MAX_GROSS_EXPOSURE
-            or reason == MAX_NET_EXPOSURE or reason == MAX_POSITION_NOTIONAL or reason == MAX_PENDING_NOTIONAL
-            or reason == STALE_QUOTE or reason == MARK_UNAVAILABLE
-            or reason == RATE_UNAVAILABLE or reason == DAILY_LOSS or reason == DRAWDOWN
+            or reason == CONSECUTIVE_REJECTS or reason == MAX_OPEN_ORDERS or reason == OPEN_ORDERS_LIMIT
+            or reason == MAX_POSITION_QTY or reason == ORDER_RATE or reason == REFERENCE_PRICE_UNAVAILABLE
+            or reason == MAX_GROSS_EXPOSURE or reason == MAX_NET_EXPOSURE or reason == MAX_POSITION_NOTIONAL
+            or reason == MAX_PENDING_NOTIONAL or reason == GROUP_EXPOSURE or reason == STALE_QUOTE
+            or reason == MARK_UNAVAILABLE or reason == RATE_UNAVAILABLE or reason == DAILY_LOSS or reason == DRAWDOWN
             # By what the first two mean: an exit sells what is held.
             or reason == SHORT_SALE or reason == INSUFFICIENT_POSITION or reason == INSUFFICIENT_FUNDS
             or reason == CREDIT_LIMIT)
@@ -312,6 +314,8 @@ cdef inline void count_line_ahead(
 cdef inline void count_ahead(tc_risk* risk, const tc_instrument* ins, const tc_question* q, int sign) noexcept nogil:
     cdef tc_line room
     cdef const tc_line* observed = observed_line(risk, ins, q, &room)
+    if risk.opens.is_kept:
+        count_open(&risk.opens, q.instrument, q.account, q.strategy, sign)
     count_line_ahead(risk, ins, q.line, q, sign)
     if observed != NULL:
         count_line_ahead(risk, ins, observed, q, sign)

@@ -33,11 +33,14 @@ cdef enum:
     SLOT_LOCATE = 24               # what was located to be sold short
     SLOT_LONG_ONLY = 25
     SLOT_FUNDED = 26
-    SLOT_CREDIT = 27               # of an account, and next to it of the whole firm
-    SLOT_FIRM_CREDIT = 28
+    SLOT_GROUP_GROSS = 27          # of an account group
+    SLOT_GROUP_NET = 28
+    SLOT_GROUP_EXPOSURE = 29       # of an instrument group
+    SLOT_CREDIT = 30               # of an account, and next to it of the whole firm
+    SLOT_FIRM_CREDIT = 31
     COUNTING = 6                   # rules that count
-    COUNTED = COUNTING * 6         # rows that count an order: one of each such rule a scope
-    BY_TERMS = 9                   # rows that look at what an order asks for: one a scope of each such rule
+    COUNTED = COUNTING * 8         # rows that count an order: one of each such rule a scope
+    BY_TERMS = 16                  # rows that look at what an order asks for: one a scope of each such rule
 
 
 cdef struct tc_line:
@@ -64,14 +67,20 @@ cdef inline tc_i128 limit_in(const tc_line* line, const tc_limit_row* row) noexc
     return tc_floor_div_wide(row.value * row.soft_share, SOFT_MOST) if line.is_soft else row.value
 
 
+# Its place in a line: by what it bounds together.
+cdef inline int line_slot(const tc_limit_rule* rule, int scope) noexcept nogil:
+    if scope == SCOPE_ACCOUNT_GROUP:
+        return rule.group_slot
+    return rule.firm_slot if scope == SCOPE_FIRM or scope == SCOPE_INSTRUMENT else rule.slot
+
+
 # One row into a line: of those in its slot the tightest stays, of equal ones the first; what counts is kept in order.
 cdef inline void fold_row(
     tc_line* line, const tc_rows* r, const tc_instrument* ins, uint32_t number
 ) noexcept nogil:
     cdef const tc_limit_row* row = &r.rows[number]
     cdef const tc_limit_rule* rule = &r.rules[row.rule]
-    cdef bint is_whole = row.scope == SCOPE_FIRM or row.scope == SCOPE_INSTRUMENT
-    cdef int slot = rule.firm_slot if is_whole else rule.slot, at
+    cdef int slot = line_slot(rule, row.scope), at
     cdef tc_i128 limit
     if slot < 0:
         if not rule.asks:                              # it binds no order: see trips.pxd
@@ -134,6 +143,8 @@ cdef inline void build_line(
     fold_rows(line, r, ins, r.account_heads[account], mode)
     fold_rows(line, r, ins, r.instrument_heads[instrument], mode)
     fold_rows(line, r, ins, r.pair_heads[instrument * r.stride + account], mode)
+    fold_rows(line, r, ins, r.account_group_heads[r.groups.of_account[account]], mode)
+    fold_rows(line, r, ins, r.instrument_group_heads[r.groups.of_instrument[instrument]], mode)
     line.generation = r.generation
 
 

@@ -241,7 +241,7 @@ cdef inline int check_risk(
 cdef inline int evaluate_limits(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef int at = 11
+    cdef int at = 12
     cdef uint64_t rest = risk.rows.counting
     f[0].refused = check_blocked(q, SLOT_RESTRICTED, RESTRICTED_INSTRUMENT, &f[0], explain)
     f[1].refused = check_permitted(q, &f[1], explain)
@@ -254,6 +254,7 @@ cdef inline int evaluate_limits(
     f[8].refused = check_position_qty(risk, q, &f[8], explain)
     f[9].refused = check_alike(risk, q, &f[9], explain)
     f[10].refused = check_notional(risk, ins, q, &f[10], explain)
+    f[11].refused = check_open(risk, q, &f[11], explain)
     while rest:
         f[at].refused = check_counted(risk, q, tc_lowest_bit(rest), &f[at], explain)
         rest &= rest - 1

@@ -62,8 +62,8 @@ cdef class RiskTable:
         return self.count
 
     def set_limit(self, int account, int64_t rule, value, int64_t window_ns=0):
-        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be, and for a loss
-        or funds: what its fills cost is not told here."""
+        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be, for a loss or
+        funds: what its fills cost is not told here, and for how many are open: nor is when they end."""
         cdef tc_command c
         cdef tc_i128 number = number_of(value)
         demand("account", account, 1, self.account_max)
@@ -75,7 +75,8 @@ cdef class RiskTable:
         c.value = tc_low(number)
         c.value_high = tc_high(number)
         if find_bad_limit(&self.risk.rows, &c) >= 0 or (number >= 0 and (
-                self.risk.rows.rules[rule].on_loss or self.risk.rows.rules[rule].on_funds)):
+                self.risk.rows.rules[rule].on_loss or self.risk.rows.rules[rule].on_funds
+                or self.risk.rows.rules[rule].counts & SENT_OPEN)):
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
         set_row(&self.risk.rows, &c, 0)
         keep_exposures(&self.risk.values, self.count, self.risk.rows.on_marks > 0)

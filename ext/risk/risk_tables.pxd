@@ -14,7 +14,8 @@ cdef inline int open_values(
     x.stride = accounts
     x.values = <tc_value*>table(t, instruments * accounts, sizeof(tc_value))
     x.worths = <tc_worth*>table(t, instruments, sizeof(tc_worth))
-    x.totals = <tc_total*>table(t, accounts, sizeof(tc_total))
+    x.totals = <tc_total*>table(t, 2 * accounts, sizeof(tc_total))
+    x.group_totals = <tc_total*>table(t, instruments, sizeof(tc_total))
     x.rates = <int64_t*>table(t, currencies, sizeof(int64_t))
     x.rates[BASE_CURRENCY] = rate_one()
     return 0
@@ -71,6 +72,12 @@ cdef inline int open_risk(
     r.account_heads = <uint32_t*>table(t, accounts, sizeof(uint32_t))
     r.instrument_heads = <uint32_t*>table(t, instruments, sizeof(uint32_t))
     r.venue_heads = <uint32_t*>table(t, VENUES, sizeof(uint32_t))
+    r.account_group_heads = <uint32_t*>table(t, accounts, sizeof(uint32_t))
+    r.instrument_group_heads = <uint32_t*>table(t, instruments, sizeof(uint32_t))
+    r.groups.of_account = <int32_t*>table(t, accounts, sizeof(int32_t))
+    r.groups.of_instrument = <int32_t*>table(t, instruments, sizeof(int32_t))
+    r.groups.account_names = <int64_t*>table(t, accounts, sizeof(int64_t))
+    r.groups.instrument_names = <int64_t*>table(t, instruments, sizeof(int64_t))
     r.strategy_heads = <uint32_t*>table(t, strategies + 1, sizeof(uint32_t))
     r.pair_heads = <uint32_t*>table(t, instruments * accounts, sizeof(uint32_t))
     r.stated = <uint64_t*>table(t, accounts, sizeof(uint64_t))
@@ -84,19 +91,26 @@ cdef inline int open_risk(
     r.strategy_max = <int32_t>strategies
     r.generation = 1
     for (reason, unit, most, scopes, slot, firm_slot, stated, windowed, counts, asks, on_marks, on_loss, permitting,
-         on_funds, number) in rules:
+         on_funds, group_slot, number) in rules:
         rule = &r.rules[<int>number]
         rule.reason, rule.unit, rule.most, rule.scopes = reason, unit, number_of(most), scopes
         rule.slot, rule.firm_slot, rule.stated, rule.windowed = slot, firm_slot, stated, windowed
+        rule.group_slot = group_slot
         rule.counts, rule.asks, rule.on_marks = counts, asks, on_marks
         rule.on_loss, rule.permits, rule.on_funds = on_loss, permitting, on_funds
         r.all_stated |= <uint64_t>stated << <int>number
         r.counting |= <uint64_t>((counts & SENT_MESSAGES) != 0) << <int>number
+    risk.opens.stride = accounts
+    risk.opens.places = instruments * accounts
+    risk.opens.strategy_max = <int32_t>strategies
+    risk.opens.by_place = <uint32_t*>table(t, instruments * accounts, sizeof(uint32_t))
+    risk.opens.by_strategy = <uint32_t*>table(t, strategies + 1, sizeof(uint32_t))
     risk.account_stride = accounts
     risk.lines = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
     risk.watched = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
     risk.softs = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
     risk.exposures = <tc_exposure*>table(t, instruments * accounts, sizeof(tc_exposure))
+    risk.values.groups = &r.groups
     open_values(t, &risk.values, risk.exposures, accounts, instruments, currencies)
     risk.breakers.by_strategy = <tc_tripped*>table(t, strategies + 1, sizeof(tc_tripped))
     open_funds(t, &risk.funds, accounts, instruments, currencies)

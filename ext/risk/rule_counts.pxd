@@ -167,11 +167,35 @@ cdef inline bint check_notional(
     return False
 
 
+# How many orders may be open at once; what reduces passes. The first row that refuses speaks, else the one with less
+# left. Source: SEC 15c3-5 (c)(1)(ii), RTS 6 Art. 15(1)(d).
+cdef inline bint check_open(const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
+    cdef const tc_limit_row* row
+    cdef int64_t count, limit
+    cdef bint asked = (risk.rows.rules[RULE_MAX_OPEN_ORDERS].asks & q.sent) != 0, refused
+    cdef int32_t i
+    if explain:
+        tell_finding(f, OPEN_ORDERS_LIMIT, False, False, no_price(), -1, 0)
+    for i in range(q.line.by_terms_count if asked else 0):
+        row = &risk.rows.rows[q.line.by_terms[i]]
+        if row.rule != RULE_MAX_OPEN_ORDERS:
+            continue
+        count = open_of(&risk.opens, row) + 1
+        limit = <int64_t>limit_in(q.line, row)
+        refused = count > limit and not q.reduces
+        if refused or (explain and (not f.armed or limit - count < f.limit - f.value)):
+            tell_finding(f, OPEN_ORDERS_LIMIT, True, refused, count, limit, q.line.by_terms[i])
+        if refused:
+            return True
+    return False
+
+
 # Only in C: one check after the other in Python.
 cdef inline bint check_by_terms(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f
 ) noexcept nogil:
-    return check_alike(risk, q, f, False) or check_notional(risk, ins, q, f, False)
+    return (check_alike(risk, q, f, False) or check_notional(risk, ins, q, f, False)
+            or check_open(risk, q, f, False))
 
 
 # Has a breaker disarmed the order's strategy? Else what it counts of it by now. Source: RTS 6 Art. 15(3), FIA 1.5.

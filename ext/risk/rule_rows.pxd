@@ -1,7 +1,7 @@
 # The rows of limits: (scope, target, rule) with value, window, soft share and mode. Each target's rows are linked, from
 # a head of its own; a row that was set once stays, with the value LIMIT_OFF where it is off. They refuse nothing.
 
-from instrument cimport *
+from groups cimport *
 
 
 cdef enum:
@@ -33,6 +33,8 @@ cdef enum:
     RULE_REPEATED_EXECUTION = 30
     RULE_CONSECUTIVE_REJECTS = 31
     RULE_REARM_NAMES = 32
+    RULE_MAX_OPEN_ORDERS = 33
+    RULE_GROUP_EXPOSURE = 34
     RULE_SHORT_SALE = 45
     RULE_LOCATE = 46
     RULE_INSUFFICIENT_POSITION = 47
@@ -48,7 +50,8 @@ cdef enum:
     SENT_OUTCOMES = 48
     SENT_ALIKE = 64                # orders with the same terms
     SENT_NOTIONAL = 128            # what orders are worth
-    SENT_BY_TERMS = 192
+    SENT_OPEN = 256                # orders until they end
+    SENT_BY_TERMS = 448
     UNIT_QUANTITY = 0
     UNIT_MONEY = 1
     UNIT_BASIS_POINTS = 2
@@ -63,8 +66,10 @@ cdef enum:
     SCOPE_VENUE = 3
     SCOPE_STRATEGY = 4
     SCOPE_ACCOUNT_INSTRUMENT = 5
+    SCOPE_ACCOUNT_GROUP = 6
+    SCOPE_INSTRUMENT_GROUP = 7
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 29                     # of an effective line, see limit_lines.pxd
+    SLOTS = 32                     # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 
@@ -74,8 +79,10 @@ cdef struct tc_limit_rule:
     int32_t reason
     uint32_t scopes                # one bit a scope that it takes
     int8_t slot, firm_slot         # -1: it counts
+    int8_t group_slot              # of rows on account groups
     uint8_t unit, stated, windowed
-    uint8_t counts, asks           # SENT_...
+    uint16_t counts                # SENT_...
+    uint8_t asks
     uint8_t on_marks               # it needs what is held at its marks
     uint8_t on_loss                # it acts whenever the day's P&L changes
     uint8_t permits                # it lets pass what another rule would refuse
@@ -87,12 +94,14 @@ cdef struct tc_limit_row:
     int64_t window_ns
     int64_t who, why, set_time     # ids of texts, 0: not said
     int64_t breached, breaches     # when it last refused, or would have; how often
-    int32_t account, instrument, venue, strategy       # its target: what its scope does not name is 0
+    int32_t account, instrument, venue                 # its target: what its scope does not name is 0
+    int32_t strategy               # or group
     uint32_t next                  # of the same target
     uint32_t counter               # of a rule that counts, once it was armed
     uint16_t soft_share
+    uint16_t counts                # as its rule
     uint8_t rule, scope, mode
-    uint8_t counts, asks, windowed # as its rule
+    uint8_t asks, windowed
 
 
 # The last times of one row that counts lie in tc_rows.times.
@@ -122,6 +131,9 @@ cdef struct tc_rows:
     uint32_t* instrument_heads
     uint32_t* venue_heads
     uint32_t* strategy_heads
+    uint32_t* account_group_heads  # by group
+    uint32_t* instrument_group_heads
+    tc_member_groups groups
     uint32_t* pair_heads           # [instrument * stride + account]
     uint64_t* stated               # by account: one bit a rule that was told it
     tc_command* staged             # changes of a set that is not whole yet
@@ -140,6 +152,7 @@ cdef struct tc_rows:
     uint32_t notionals             # rows about what orders are worth
     uint32_t on_loss               # rows that act on the day's P&L
     uint32_t on_funds              # rows that ask for funds
+    uint32_t opens                 # rows about how many orders are open
     uint32_t counted               # SENT_... that some row has counted
     int32_t strategy_max
 
@@ -159,6 +172,10 @@ cdef inline uint32_t* head_of(
         return &r.venue_heads[venue]
     if scope == SCOPE_STRATEGY:
         return &r.strategy_heads[strategy]
+    if scope == SCOPE_ACCOUNT_GROUP:
+        return &r.account_group_heads[strategy]
+    if scope == SCOPE_INSTRUMENT_GROUP:
+        return &r.instrument_group_heads[strategy]
     return &r.pair_heads[instrument * r.stride + account]
 
 
@@ -224,7 +241,10 @@ cdef inline int find_bad_target(
     cdef int scope = c.limit_scope
     cdef bint by_account = scope == SCOPE_ACCOUNT or scope == SCOPE_ACCOUNT_INSTRUMENT
     cdef bint by_instrument = scope == SCOPE_INSTRUMENT or scope == SCOPE_ACCOUNT_INSTRUMENT
-    if scope > SCOPE_ACCOUNT_INSTRUMENT:
+    cdef int32_t numbered = (
+        r.strategy_max if scope == SCOPE_STRATEGY else r.groups.account_count if scope == SCOPE_ACCOUNT_GROUP
+        else r.groups.instrument_count if scope == SCOPE_INSTRUMENT_GROUP else -1)
+    if scope > SCOPE_INSTRUMENT_GROUP:
         return 112
     if c.account < by_account or c.account > (accounts if by_account else 0):
         return 12
@@ -232,7 +252,7 @@ cdef inline int find_bad_target(
         return 8
     if c.venue < (scope == SCOPE_VENUE) or c.venue > (venues if scope == SCOPE_VENUE else 0):
         return 16
-    if c.strategy < (scope == SCOPE_STRATEGY) or c.strategy > (r.strategy_max if scope == SCOPE_STRATEGY else 0):
+    if c.strategy < (numbered >= 0) or c.strategy > (numbered if numbered >= 0 else 0):
         return 124
     return -1
 
@@ -259,14 +279,14 @@ cdef inline bint is_breaker(const tc_rows* r, const tc_limit_row* row) noexcept 
     return r.rules[row.rule].counts & SENT_OUTCOMES != 0 and row.value >= 0
 
 
-# Does a row look at what orders ask for: whether they are alike, or what they are worth?
+# Does a row look at what orders ask for: whether they are alike, what they are worth, how many are open?
 cdef inline bint is_about(const tc_rows* r, const tc_limit_row* row, int what) noexcept nogil:
     return r.rules[row.rule].counts & what != 0 and row.value >= 0
 
 
 # Has each armed row of a rule a counter of its own?
 cdef inline bint takes_counter(const tc_rows* r, int rule) noexcept nogil:
-    return r.rules[rule].counts & ~SENT_ALIKE != 0
+    return r.rules[rule].counts & ~(SENT_ALIKE | SENT_OPEN) != 0
 
 
 # Does a row act whenever the day's P&L changes?
@@ -304,6 +324,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.breakers -= is_breaker(r, row)
     r.alike -= is_about(r, row, SENT_ALIKE)
     r.notionals -= is_about(r, row, SENT_NOTIONAL)
+    r.opens -= is_about(r, row, SENT_OPEN)
     r.on_loss -= acts_on_loss(r, row)
     r.on_funds -= asks_funds(r, row)
     row.scope = <uint8_t>c.limit_scope
@@ -327,6 +348,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.breakers += is_breaker(r, row)
     r.alike += is_about(r, row, SENT_ALIKE)
     r.notionals += is_about(r, row, SENT_NOTIONAL)
+    r.opens += is_about(r, row, SENT_OPEN)
     if takes_counter(r, <int>c.rule) and row.value >= 0 and row.counter == 0:
         r.counter_count += 1
         tc_assert(r.counter_count <= r.counter_max)

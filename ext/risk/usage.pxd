@@ -22,12 +22,19 @@ cdef inline tc_i128 worst_worth(const tc_value* value) noexcept nogil:
     return -1 if value.state else gross_of(value)
 
 
+# The sums that a row bounds.
+cdef inline const tc_total* total_bound(const tc_values* x, const tc_limit_row* row) noexcept nogil:
+    if row.scope == SCOPE_INSTRUMENT_GROUP:
+        return &x.group_totals[row.strategy]
+    return &x.totals[x.stride + row.strategy if row.scope == SCOPE_ACCOUNT_GROUP else row.account]
+
+
 # An exposure, -1 while something has no value.
 cdef inline tc_i128 measure_total(const tc_total* total, int rule) noexcept nogil:
     cdef tc_i128 longest = tc_abs_wide(total.net_long), shortest = tc_abs_wide(total.net_short)
     if total.unknown[<int>NO_MARK] | total.unknown[<int>NO_RATE] | total.unknown[<int>TOO_LARGE]:
         return -1
-    if rule == RULE_MAX_GROSS_EXPOSURE:
+    if rule == RULE_MAX_GROSS_EXPOSURE or rule == RULE_GROUP_EXPOSURE:
         return total.gross
     if rule == RULE_MAX_PENDING_NOTIONAL:
         return total.pending
@@ -63,6 +70,8 @@ cdef inline tc_i128 measure_row(
                               &deals_of(&risk.rows, row.counter)[<uint64_t>(at - 1) & risk.rows.rate_mask], now)
     if risk.rows.rules[row.rule].counts & SENT_ALIKE:
         return -1
+    if risk.rows.rules[row.rule].counts & SENT_OPEN:
+        return open_of(&risk.opens, row)
     if risk.rows.rules[row.rule].counts & SENT_NOTIONAL:
         return sum_recent(&risk.rows, number, now)
     if risk.rows.rules[row.rule].counts:
@@ -72,7 +81,7 @@ cdef inline tc_i128 measure_row(
         return measure_loss(&risk.pnl.totals[row.account], row.rule)
     if risk.rows.rules[row.rule].on_marks and row.rule != RULE_MAX_POSITION_NOTIONAL:
         instrument[0] = 0
-        return measure_total(&risk.values.totals[row.account], row.rule)
+        return measure_total(total_bound(&risk.values, row), row.rule)
     if row.rule == RULE_CREDIT_LIMIT:
         instrument[0] = 0
         return -1 if risk.funds.owed[row.account].unknown else risk.funds.owed[row.account].money

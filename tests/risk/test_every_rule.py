@@ -154,7 +154,8 @@ def test_an_exit_passes_exactly_what_it_is_exempt_from(make_core, clock, row):
 
 @pytest.mark.parametrize("row", [row for row in NUMERIC if row.on_marks], ids=lambda row: row.rule.name)
 def test_what_is_counted_at_marks_and_rates_refuses_without_them(make_core, row):
-    core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("SAP", currency="EUR")], venues=[tc.SimulatedVenue("P")])
+    core = make_core(instruments=[tc.Instrument("AAPL", group="TECH"), tc.Instrument("SAP", currency="EUR", group="TECH")],
+                     venues=[tc.SimulatedVenue("P")])
     core.positions.open_cash("USD", 50_000)
     for symbol in ("AAPL", "SAP"):
         core.quote("P", symbol, bid=99, bid_size=500, ask=101, ask_size=500)

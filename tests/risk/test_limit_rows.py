@@ -11,6 +11,7 @@ import pytest
 from conftest import T0, limits, small_capacity
 
 import tradecore as tc
+from tradecore.core.declaring import join_group
 from tradecore.vocabulary.records import CODECS
 from tradecore.vocabulary.rules import RULES
 
@@ -21,12 +22,15 @@ MINE = {"account": "alpha", "venue": "ARCX", "strategy": 7}  # ARCX displays not
 TARGETS = {
     S.FIRM: {}, S.ACCOUNT: {"account": "alpha"}, S.INSTRUMENT: {"symbol": "AAPL"}, S.VENUE: {"venue": "ARCX"},
     S.STRATEGY: {"strategy": 7}, S.ACCOUNT_INSTRUMENT: {"account": "alpha", "symbol": "AAPL"},
+    S.ACCOUNT_GROUP: {"account_group": "desk1"}, S.INSTRUMENT_GROUP: {"instrument_group": "TECH"},
 }
+SWITCHED = (S.FIRM, S.ACCOUNT, S.INSTRUMENT, S.VENUE, S.STRATEGY)
 WORDS = {S.FIRM: "firm", S.ACCOUNT: "account alpha", S.INSTRUMENT: "symbol AAPL", S.VENUE: "venue ARCX",
-         S.STRATEGY: "strategy 7", S.ACCOUNT_INSTRUMENT: "account alpha, symbol AAPL"}
+         S.STRATEGY: "strategy 7", S.ACCOUNT_INSTRUMENT: "account alpha, symbol AAPL",
+         S.ACCOUNT_GROUP: "account group desk1", S.INSTRUMENT_GROUP: "instrument group TECH"}
 # An order that is in no such scope.
 OTHERS = {S.ACCOUNT: {"account": "beta"}, S.INSTRUMENT: {"symbol": "MSFT"}, S.VENUE: {"venue": "XNAS"}, S.STRATEGY: {"strategy": 8},
-          S.ACCOUNT_INSTRUMENT: {"account": "beta"}}
+          S.ACCOUNT_INSTRUMENT: {"account": "beta"}, S.ACCOUNT_GROUP: {"account": "beta"}, S.INSTRUMENT_GROUP: {"symbol": "MSFT"}}
 # rule, its limit, and (side, qty, price) of the orders one below, at and above it; a rate counts orders, one after another.
 AROUND = {
     tc.Rule.MAX_ORDER_QTY: (100, [(BUY, 99, 9), (BUY, 100, 9), (BUY, 101, 9)]),
@@ -38,12 +42,19 @@ AROUND = {
 CASES = [(row.rule, scope) for row in RULES for scope in row.scopes if row.rule in AROUND]
 
 
+def join_groups(core):
+    """Each first one is in a group."""
+    join_group(core._gate, core._gate.names.account_groups, "desk1", account=1)
+    join_group(core._gate, core._gate.names.instrument_groups, "TECH", instrument=1)
+    return core
+
+
 def declare(make_core, **other):
     """Two instruments that XNAS quotes, and two accounts."""
     core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("MSFT")], accounts=["alpha", "beta"], **other)
     for symbol in ("AAPL", "MSFT"):
         core.quote("XNAS", symbol, **QUOTE)
-    return core
+    return join_groups(core)
 
 
 @pytest.fixture
@@ -250,7 +261,7 @@ def test_the_order_in_which_rows_were_set_is_no_state(make_core):
                if scope is not S.VENUE]
     hashes = set()
     for seed in range(3):
-        core = make_core()
+        core = join_groups(make_core())
         random.Random(seed).shuffle(changes)
         for change in changes:
             core.risk.set_limit(**change)
@@ -314,11 +325,10 @@ def test_a_row_says_when_it_was_last_breached_and_how_often(desk, clock):
 
 
 def test_what_is_killed_says_by_whom_why_and_since_when(desk, clock):
-    for name in TARGETS:
-        if name is not S.ACCOUNT_INSTRUMENT:
-            desk.risk.engage_kill_switch(**TARGETS[name], who="joe", why="drill")
+    for name in SWITCHED:
+        desk.risk.engage_kill_switch(**TARGETS[name], who="joe", why="drill")
     assert [(line.scope, line.set_by, line.reason, line.since) for line in desk.risk.switches()] == [
-        (WORDS[scope], "joe", "drill", clock.now) for scope in (S.FIRM, S.ACCOUNT, S.INSTRUMENT, S.VENUE, S.STRATEGY)]
+        (WORDS[scope], "joe", "drill", clock.now) for scope in SWITCHED]
     desk.risk.release_kill_switch(who="r.lee", why="it is explained")
     desk.risk.release_kill_switch(account="alpha", who="r.lee", why="it is explained")
     desk.risk.release_kill_switch(symbol="AAPL", who="r.lee", why="it is explained")

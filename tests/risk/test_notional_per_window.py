@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from conftest import small_capacity
-from test_limit_rows import MINE, OTHERS, QUOTE, TARGETS, WORDS
+from test_limit_rows import MINE, OTHERS, QUOTE, TARGETS, WORDS, join_groups
 
 import tradecore as tc
 from tradecore.vocabulary.records import LIMIT_MAX
@@ -26,7 +26,7 @@ def declare(make_core, **other):
     core = make_core(**given)
     for symbol in ("AAPL", "MSFT", "SAP"):
         core.quote("XNAS", symbol, **QUOTE)
-    return core
+    return join_groups(core)
 
 
 @pytest.fixture

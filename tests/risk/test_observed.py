@@ -8,7 +8,7 @@ from conftest import T0, limits
 import tradecore as tc
 from tradecore._backend import room_module
 from tradecore.vocabulary.records import CODECS
-from tradecore.vocabulary.rules import MESSAGES, RULES, LimitUnit
+from tradecore.vocabulary.rules import MESSAGES, RULES, LimitUnit, Sent
 
 R = tc.Reason
 
@@ -94,12 +94,12 @@ def test_check_says_of_what_is_observed_what_an_exit_would_meet(desk):
 def test_a_table_alone_has_room_for_all_that_an_account_may_count(backend):
     table = room_module(backend, "risk").RiskTable(accounts=3, instruments=1, order_rate=4_096)
     table.define(CODECS[tc.CommandType.DEFINE_INSTRUMENT].pack(kind=2, **tc.Instrument("A", price_precision=4).definition(1)))
-    counting = [row.rule for row in RULES if row.slot < 0 and tc.Scope.ACCOUNT in row.scopes]
+    alone = [row for row in RULES if tc.Scope.ACCOUNT in row.scopes and not row.counts & Sent.OPEN]
+    counting = [row.rule for row in alone if row.slot < 0]
     assert len(counting) == 8
     for account in (1, 2, 3):
-        for row in RULES:
-            if tc.Scope.ACCOUNT in row.scopes:
-                table.set_limit(account, int(row.rule), -1 if row.slot >= 0 else 10**12 if row.unit is LimitUnit.MONEY else 10, 1_000_000_000)
+        for row in alone:
+            table.set_limit(account, int(row.rule), -1 if row.slot >= 0 else 10**12 if row.unit is LimitUnit.MONEY else 10, 1_000_000_000)
     orders = tc.new_orders(33)
     orders["instrument"], orders["account"], orders["transact_time"] = 1, np.repeat([1, 2, 3], 11), T0
     orders["side"], orders["order_qty"], orders["price"] = 1, np.arange(33) + 1, 10_000  # no two are the same

@@ -83,8 +83,9 @@ def test_a_protection_price_is_one_of_the_prices_that_there_are(make_core):
     assert (row.value, row.verdict) == (10**14, "PASS")
 
 
-# Every rule but those that no account has, and losses: what fills cost is not told to the room alone.
-OF_AN_ACCOUNT = [row for row in RULES if tc.Scope.ACCOUNT in row.scopes and not row.on_loss]
+# Of losses, what fills cost is not told to the room alone, nor of open orders, when they end. Every other rule that an account has.
+NOT_ALONE = [row for row in RULES if row.on_loss or row.counts & Sent.OPEN]
+OF_AN_ACCOUNT = [row for row in RULES if tc.Scope.ACCOUNT in row.scopes and row not in NOT_ALONE]
 
 
 @pytest.mark.parametrize("row", OF_AN_ACCOUNT, ids=lambda row: row.rule.name)
@@ -104,8 +105,8 @@ def test_each_limit_may_be_as_large_as_its_bound(room, row):
             table.set_limit(1, row.rule, wrong, SECOND)
 
 
-@pytest.mark.parametrize("row", [row for row in RULES if row.on_loss], ids=lambda row: row.rule.name)
-def test_the_room_alone_has_no_losses(room, row):
+@pytest.mark.parametrize("row", NOT_ALONE, ids=lambda row: row.rule.name)
+def test_the_room_alone_has_no_losses_and_no_open_orders(room, row):
     table = room("risk").RiskTable(accounts=1, instruments=1, order_rate=4)
     table.set_limit(1, row.rule, LIMIT_OFF)
     with pytest.raises(ValueError, match="can't be 5"):

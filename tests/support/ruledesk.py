@@ -6,11 +6,13 @@ from __future__ import annotations
 from conftest import limits, small_capacity
 
 import tradecore as tc
+from tradecore.core.declaring import join_group
 from tradecore.vocabulary.rules import RULES
 
 T, S = tc.ReportType, tc.Scope
 TARGETS = {S.FIRM: {}, S.ACCOUNT: {"account": "alpha"}, S.INSTRUMENT: {"symbol": "AAPL"}, S.VENUE: {"venue": "P"}, S.STRATEGY: {"strategy": 7},
-           S.ACCOUNT_INSTRUMENT: {"account": "alpha", "symbol": "AAPL"}}
+           S.ACCOUNT_INSTRUMENT: {"account": "alpha", "symbol": "AAPL"},
+           S.ACCOUNT_GROUP: {"account_group": "desk1"}, S.INSTRUMENT_GROUP: {"instrument_group": "TECH"}}
 OBSERVABLE = [row for row in RULES if row.is_observable]
 WHO = {"who": "ann", "why": "a test"}
 CASH = 50_000
@@ -21,8 +23,9 @@ class Desk:
 
     def __init__(self, make_core, clock, features=None):
         self.clock = clock
-        self.core = make_core(instruments=[tc.Instrument("AAPL", max_qty=1_000)], limits=limits(), venues=[tc.SimulatedVenue("P")],
+        self.core = make_core(instruments=[tc.Instrument("AAPL", max_qty=1_000, group="TECH")], limits=limits(), venues=[tc.SimulatedVenue("P")],
                               capacity=small_capacity(), **({"features": features} if features else {}))
+        join_group(self.core._gate, self.core._gate.names.account_groups, "desk1", account=1)
         self.core.quote("P", "AAPL", bid=99, bid_size=500, ask=101, ask_size=500)
         self.core.positions.open_position("AAPL", 10, 100)
         self.core.positions.open_cash("USD", CASH)

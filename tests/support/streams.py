@@ -83,7 +83,7 @@ ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks]
 PERMISSIONS = [Rule.PERMITTED_ONLY, Rule.PERMITTED_INSTRUMENT]
 BREAKERS = [row.rule for row in RULE_TABLE if not row.asks]
 OF_FUNDS = [Rule.SHORT_SALE, Rule.LOCATE, Rule.INSUFFICIENT_POSITION, *[Rule.INSUFFICIENT_FUNDS] * 4, *[Rule.CREDIT_LIMIT] * 3]
-ASIDE = [*ON_MARKS, *PERMISSIONS, *OF_FUNDS, Rule.ORDER_TO_TRADE_RATIO, Rule.DUPLICATE_ORDER, Rule.NOTIONAL_PER_WINDOW, *BREAKERS]
+ASIDE = [*ON_MARKS, *PERMISSIONS, *OF_FUNDS, Rule.ORDER_TO_TRADE_RATIO, Rule.DUPLICATE_ORDER, Rule.NOTIONAL_PER_WINDOW, Rule.MAX_OPEN_ORDERS, *BREAKERS]
 OVERRIDABLE = {int(row.reason): row.rule for row in RULE_TABLE if row.asks and not row.permits}
 BASIC = [rule for rule in Rule if rule not in ASIDE]
 
@@ -197,6 +197,8 @@ class Stream:
             yield self._pack(K.OPENING_POSITION, account=account, instrument=account, position_qty=100 - 50 * account,
                              position_px=INSTRUMENTS[account - 1][1])
         yield self._pack(K.OPENING_CASH, account=1, currency=1, amount=CASH_MAX)
+        for member in ({"account": 2}, {"account": 4}, {"account": 4}, {"instrument": 1}, {"instrument": 2}, {"account": 99}, {"instrument": 99}, {}):
+            yield self._pack(K.DEFINE_GROUP, cl_ord_id=self.number_of(b"desk"), **member)
 
     def _tick_tables(self) -> Iterator[bytes]:
         """Tables of ticks for STOCK and SPREAD that their prices move across, and bands that no table can have."""
@@ -502,14 +504,15 @@ class Stream:
         targets = {Scope.FIRM: {}, Scope.ACCOUNT: {"account": account}, Scope.INSTRUMENT: {"instrument": instrument},
                    Scope.VENUE: {"venue": pick.randrange(1, self.capacity.venues + 1)},
                    Scope.STRATEGY: {"strategy": pick.randrange(1, 3)},
-                   Scope.ACCOUNT_INSTRUMENT: {"account": account, "instrument": instrument}}
+                   Scope.ACCOUNT_INSTRUMENT: {"account": account, "instrument": instrument},
+                   Scope.ACCOUNT_GROUP: {"strategy": 1}, Scope.INSTRUMENT_GROUP: {"strategy": 1}}
         rule = pick.choice(BASIC)
         if pick.random() < 0.9:
             scope = pick.choice(find_rule(rule).scopes)
         target = targets[scope] | {"limit_scope": scope, "rule": rule, "window_ns": 100_000_000}
         if pick.random() < 0.1:
             target |= pick.choice(({"account": 9}, {"venue": 99}, {"strategy": 2**20}, {"instrument": -1}, {"soft_share": 10_001},
-                                   {"limit_scope": 6}, {"who": NAMELESS}, {"why": OWN_ID_MAX + 10**7}, {"mode": 2}))
+                                   {"limit_scope": 8}, {"who": NAMELESS}, {"why": OWN_ID_MAX + 10**7}, {"mode": 2}))
         counts = dict.fromkeys((Rule.ORDER_RATE, Rule.REPLACE_RATE, Rule.CANCEL_RATE, Rule.MESSAGE_RATE), (0, 2, 5))
         flags = dict.fromkeys((Rule.RESTRICTED_INSTRUMENT, Rule.ACCOUNT_BLOCKED, Rule.STRATEGY_DISABLED), (0, 0, 0, 1))
         size = pick.choice({Rule.PRICE_COLLAR: (30, 90, 400), Rule.DAILY_ORDER_COUNT: (0, 100, 10**4, 10**13), **counts, **flags}.get(
@@ -562,12 +565,13 @@ class Stream:
                                         soft_share=pick.choice((0, 5_000)))
 
     def _alike(self, account: int) -> bytes:
-        """So many orders with the same terms in a window, or so much notional, for a while."""
+        """So many orders with the same terms in a window, so much notional, or so many open at once, for a while."""
         pick = self.aside
         place = {"instrument": pick.randrange(1, len(INSTRUMENTS) + 1)}
         scope, target = pick.choice(((Scope.FIRM, {}), (Scope.FIRM, {}), (Scope.ACCOUNT, {"account": account}), (Scope.INSTRUMENT, place),
                                      (Scope.ACCOUNT_INSTRUMENT, {"account": account, **place})))
-        rule, sizes = pick.choice(((Rule.DUPLICATE_ORDER, (0, 1, 1, 2)), (Rule.NOTIONAL_PER_WINDOW, (0, 10**13, 10**14, 10**15))))
+        rule, sizes = pick.choice(((Rule.DUPLICATE_ORDER, (0, 1, 1, 2)), (Rule.NOTIONAL_PER_WINDOW, (0, 10**13, 10**14, 10**15)),
+                                   (Rule.MAX_OPEN_ORDERS, (0, 3, 10, 40))))
         change = {"kind": K.SET_LIMIT, "rule": rule, "limit_scope": scope, "window_ns": pick.choice((0, 10**8, 10**10)), **target}
         self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 200)
         return CODECS[K.SET_LIMIT].pack(**change, value=pick.choice(sizes), mode=pick.choice((0, 0, 0, 1)),
@@ -583,6 +587,10 @@ class Stream:
                                                 rate=pick.choice((10**12, 3 * 10**11, 10**18, 7, 0, 10**18 + 1)))
         target = {"kind": K.SET_LIMIT, "rule": pick.choice((*ON_MARKS, Rule.STALE_QUOTE, Rule.STALE_QUOTE))} | pick.choice(({"limit_scope": Scope.FIRM}, {
             "limit_scope": Scope.ACCOUNT, "account": account}))
+        if target["rule"] == Rule.GROUP_EXPOSURE:
+            target = {"kind": K.SET_LIMIT, "rule": target["rule"], "limit_scope": Scope.INSTRUMENT_GROUP, "strategy": 1}
+        elif target["rule"] in (Rule.MAX_GROSS_EXPOSURE, Rule.MAX_NET_EXPOSURE) and pick.random() < 0.3:
+            target = {"kind": K.SET_LIMIT, "rule": target["rule"], "limit_scope": Scope.ACCOUNT_GROUP, "strategy": 1}
         self._undo(CODECS[K.SET_LIMIT].pack(**target, value=2**64 - 1, value_high=-1), pick.choice((10, 60)))
         if target["rule"] in (Rule.DAILY_LOSS, Rule.DRAWDOWN):  # what passes it may only reduce, until someone says otherwise
             self._undo(CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=target["limit_scope"], target=target.get("account", 0),

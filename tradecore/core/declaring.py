@@ -6,6 +6,7 @@ from ..vocabulary.codes import CommandType
 from ..vocabulary.currency import Currency
 from ..vocabulary.identifiers import check_name
 from ..vocabulary.instrument import Instrument
+from ..vocabulary.names import Names
 from ..vocabulary.units import MONEY_PRECISION, demand_type
 from .core_gate import CoreGate
 
@@ -24,12 +25,26 @@ def declare_instrument(gate: CoreGate, instrument: Instrument) -> None:
         gate.command(CommandType.DEFINE_TICKS, instrument=len(symbols.names) + 1, **fields)
     gate.names.symbols.add(instrument.symbol)
     gate.names.instruments.append(instrument)
+    if instrument.group:
+        join_group(gate, gate.names.instrument_groups, instrument.group, instrument=len(symbols.names))
 
 
-def declare_account(gate: CoreGate, account: str) -> int:
-    """Declare an account; its number."""
+def join_group(gate: CoreGate, groups: Names, group: str, **member: int) -> None:
+    """An account or an instrument is in a group; a new name makes one."""
+    gate.command(CommandType.DEFINE_GROUP, check_name(group, groups.kind), **member)
+    if group not in groups:
+        groups.add(group)
+
+
+def declare_account(gate: CoreGate, account: str, group: str = "") -> int:
+    """Declare an account, and which group it is in, where it is in one; its number."""
+    if group != "":
+        check_name(group, "group")
     gate.command(CommandType.DEFINE_ACCOUNT, check_name(account, "account"))
-    return gate.names.accounts.add(account)
+    number = gate.names.accounts.add(account)
+    if group != "":
+        join_group(gate, gate.names.account_groups, group, account=number)
+    return number
 
 
 def declare_currency(gate: CoreGate, currency: str | Currency, decimals: int | None = None) -> None:

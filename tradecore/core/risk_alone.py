@@ -121,11 +121,12 @@ class RiskEngine(RiskControls):
         """Declare an instrument, and its currency where it is new."""
         declare_instrument(self._gate, instrument)
 
-    def define_account(self, account: str, limits: RiskLimits | None = None) -> None:
-        """Declare an account. Without limits, now or later, its orders are refused: RISK_CONFIG_MISSING."""
+    def define_account(self, account: str, limits: RiskLimits | None = None, *, group: str = "") -> None:
+        """Declare an account. Without limits, now or later, its orders are refused: RISK_CONFIG_MISSING. `group`:
+        limits may be on the group of accounts that it is in from now on."""
         if limits is not None:
             demand_room(limits, self._gate.capacity)
-        declare_account(self._gate, account)
+        declare_account(self._gate, account, group)
         if limits is not None:
             self.set_limits(limits, account=account)
 

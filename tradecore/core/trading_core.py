@@ -108,9 +108,10 @@ class TradingCore(OrderSystem):
 
     # ---- definitions and settings
 
-    def define_account(self, account: str, limits: RiskLimits | None = None) -> None:
-        """Declare an account. Without limits, now or later, it can't trade: RISK_CONFIG_MISSING."""
-        self.risk.define_account(account, limits)
+    def define_account(self, account: str, limits: RiskLimits | None = None, *, group: str = "") -> None:
+        """Declare an account. Without limits, now or later, it can't trade: RISK_CONFIG_MISSING. `group`: limits may be
+        on the group of accounts that it is in from now on."""
+        self.risk.define_account(account, limits, group=group)
 
     # ---- market data
 

@@ -56,6 +56,8 @@ class LimitLine(NamedTuple):
     venue: str | None
     strategy: int | None
     cancels: bool
+    account_group: str | None = None
+    instrument_group: str | None = None
 
 
 class LimitLines(Sequence[LimitLine]):
@@ -137,17 +139,20 @@ def note(value: object, name: str) -> bytes:
 
 
 def target_fields(
-    names: Directory, account: str | None, symbol: str | None, venue: str | None, strategy: int | None
+    names: Directory, account: str | None, symbol: str | None, venue: str | None, strategy: int | None,
+    account_group: str | None = None, instrument_group: str | None = None,
 ) -> dict[str, int]:
     """The fields of the scope that these name. Raises ValueError where no scope has them all, UndeclaredError, or
     TypeError."""
-    given = {"account": account, "symbol": symbol, "venue": venue, "strategy": strategy}
+    given = {"account": account, "symbol": symbol, "venue": venue, "strategy": strategy,
+             "account_group": account_group, "instrument_group": instrument_group}
     named = tuple(name for name, value in given.items() if value is not None)
     scopes = {(): Scope.FIRM, ("account",): Scope.ACCOUNT, ("symbol",): Scope.INSTRUMENT, ("venue",): Scope.VENUE,
-              ("strategy",): Scope.STRATEGY, ("account", "symbol"): Scope.ACCOUNT_INSTRUMENT}
+              ("strategy",): Scope.STRATEGY, ("account", "symbol"): Scope.ACCOUNT_INSTRUMENT,
+              ("account_group",): Scope.ACCOUNT_GROUP, ("instrument_group",): Scope.INSTRUMENT_GROUP}
     if named not in scopes:
         raise ValueError(f"{' and '.join(named)} together are no scope: it is an account, a symbol, an account and a "
-                         "symbol, a venue, a strategy, or none for the firm")
+                         "symbol, a venue, a strategy, a group of accounts or instruments, or none for the firm")
     fields = {"limit_scope": int(scopes[named])}
     if account is not None:
         fields["account"] = names.accounts.id(account)
@@ -157,6 +162,10 @@ def target_fields(
         fields["venue"] = names.venues.id(venue)
     if strategy is not None:
         fields["strategy"] = check_int(strategy, "strategy", 1, 2**31 - 1)
+    if account_group is not None:
+        fields["strategy"] = names.account_groups.id(account_group)
+    if instrument_group is not None:
+        fields["strategy"] = names.instrument_groups.id(instrument_group)
     return fields
 
 
@@ -202,7 +211,7 @@ def scope_text(facts: LimitFacts | SwitchFacts, names: Directory) -> str:
         if scope not in words:
             return "firm"
         return f"{words[scope]} {places[scope].name(facts.target) if scope in places else facts.target}"
-    return row_scope(facts.account, facts.instrument, facts.venue, facts.strategy, names)
+    return row_scope(facts.scope, facts.account, facts.instrument, facts.venue, facts.strategy, names)
 
 
 def limit_line(facts: LimitFacts, names: Directory) -> LimitLine:
@@ -223,4 +232,7 @@ def limit_line(facts: LimitFacts, names: Directory) -> LimitLine:
         Decimal(facts.soft_share) / 10**_SHARE if facts.soft_share else None, facts.mode == LimitMode.OBSERVE,
         facts.breached, facts.breaches, names.text_of(facts.who), names.text_of(facts.why), facts.set_time,
         facts.number, names.accounts.name(facts.account), names.symbols.name(facts.instrument),
-        names.venues.name(facts.venue), facts.strategy or None, facts.mode == LimitMode.CANCEL)
+        names.venues.name(facts.venue), (facts.strategy or None) if facts.scope == Scope.STRATEGY else None,
+        facts.mode == LimitMode.CANCEL,
+        names.account_groups.name(facts.strategy) if facts.scope == Scope.ACCOUNT_GROUP else None,
+        names.instrument_groups.name(facts.strategy) if facts.scope == Scope.INSTRUMENT_GROUP else None)

@@ -10,7 +10,7 @@ from ..vocabulary.nearest import find_nearest
 from .limit_table import LimitLine
 from .limits import OFF
 
-_TARGETS = ("account", "symbol", "venue", "strategy")
+_TARGETS = ("account", "symbol", "venue", "strategy", "account_group", "instrument_group")
 _KEYS = ("rule", "value", *_TARGETS, "window_ms", "soft", "observe", "cancel", "who", "why")
 
 

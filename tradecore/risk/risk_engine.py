@@ -32,7 +32,7 @@ from .limits import OFF, AccountKind, Limit, RiskLimits, demand_room
 from .limits_toml import from_toml, to_toml
 
 _BOOK_ONLY = (SelfMatch.CANCEL_OLDEST, SelfMatch.DECREMENT)
-_NAMED = ("account", "symbol", "venue", "strategy")
+_NAMED = ("account", "symbol", "venue", "strategy", "account_group", "instrument_group")
 
 if TYPE_CHECKING:
     from .rule_book import RuleBook, RuleLine
@@ -59,9 +59,11 @@ class RiskControls:
         self, rule: Rule | str, value: Limit, *, account: str | None = None, symbol: str | None = None,
         venue: str | None = None, strategy: int | None = None, window_ms: int | None = None,
         soft: Number | None = None, observe: bool = False, cancel: bool = False, who: str = "", why: str = "",
+        account_group: str | None = None, instrument_group: str | None = None,
     ) -> None:
         """Change one row, and nothing else: a rule on an account, a symbol, an account in a symbol, a venue, a strategy
-        (an int from 1 to the capacity `strategies`), or where none is named on the firm. Of all rows that bind an order
+        (an int from 1 to the capacity `strategies`), a group of accounts or of instruments, or where none is named on
+        the firm. Of all rows that bind an order
         the tightest counts.
 
         `value`: a number in whole units, money, bps or orders, or OFF; of a rule that blocks altogether 0 or OFF.
@@ -73,7 +75,8 @@ class RiskControls:
         UndeclaredError, or RefusedError where no room for another row is left; nothing is changed then.
         """
         change = {"rule": rule, "value": value, "account": account, "symbol": symbol, "venue": venue,
-                  "strategy": strategy, "window_ms": window_ms, "soft": soft, "observe": observe, "cancel": cancel}
+                  "strategy": strategy, "window_ms": window_ms, "soft": soft, "observe": observe, "cancel": cancel,
+                  "account_group": account_group, "instrument_group": instrument_group}
         self._change([self._fields(change)], who, why)
 
     def change_limits(self, changes: Iterable[Mapping[str, Any]], *, who: str = "", why: str = "") -> None:
@@ -105,7 +108,7 @@ class RiskControls:
                             if unknown else "a change must have a rule and a value")
         row = find_rule(change["rule"])
         fields = target_fields(self._gate.names, *(change.get(name) for name in _NAMED))
-        if fields.get("strategy", 0) > self._gate.capacity.strategies:
+        if change.get("strategy") is not None and fields["strategy"] > self._gate.capacity.strategies:
             raise ValueError(f"strategy {fields['strategy']} exceeds the capacity strategies "
                              f"{self._gate.capacity.strategies}")
         scope = Scope(fields["limit_scope"])
@@ -163,20 +166,22 @@ class RiskControls:
 
     def limits(
         self, rule: Rule | str | None = None, *, account: str | None = None, symbol: str | None = None,
-        venue: str | None = None, strategy: int | None = None,
+        venue: str | None = None, strategy: int | None = None, account_group: str | None = None,
+        instrument_group: str | None = None,
     ) -> LimitLines:
         """The rows that were set, those that are off too, in the order of scope and rule: of one rule, or of what is
         named, or all. Prints as a table. Raises as `set_limit` does for what is not known."""
         wanted = None if rule is None else find_rule(rule).rule
-        named = {name: value for name, value in zip(_NAMED, (account, symbol, venue, strategy), strict=True)
-                 if value is not None}
+        given = (account, symbol, venue, strategy, account_group, instrument_group)
         fields = {"account": 0, "instrument": 0, "venue": 0, "strategy": 0}
-        if named:
-            fields |= target_fields(self._gate.names, account, symbol, venue, strategy)
-        fields.pop("limit_scope", None)
+        if any(value is not None for value in given):
+            fields |= target_fields(self._gate.names, *given)
+        scope = fields.pop("limit_scope", None)
+        groups = [scope] if scope in (Scope.ACCOUNT_GROUP, Scope.INSTRUMENT_GROUP) else []
         found = [row for row in self._gate.core.limit_rows(1, 2**31)
                  if wanted in (None, row.rule)
-                 and all(not number or getattr(row, name) == number for name, number in fields.items())]
+                 and all(not number or getattr(row, name) == number for name, number in fields.items())
+                 and (not fields["strategy"] or row.scope in (groups or [Scope.STRATEGY]))]
         found.sort(key=lambda row: (row.scope, row.account, row.instrument, row.venue, row.strategy, row.rule))
         return LimitLines([limit_line(row, self._gate.names) for row in found])
 

@@ -53,7 +53,8 @@ class Instrument:
     print that is no older than `print_max_age` (ns, 0: however old), else the touch, and of trailing stops the mid.
     `order_protection`: its orders trade through no better price that another venue displays, and lock or cross none
     (SEC Regulation NMS, Rules 610 and 611). `fok_over_venues`: a FILL_OR_KILL that no venue can fill alone may be
-    filled whole over several simulated ones; external ones can't promise jointly.
+    filled whole over several simulated ones; external ones can't promise jointly. `group`: limits may be on the
+    group of instruments that it is in, a sector, say, which its first instrument makes.
     """
 
     symbol: str
@@ -75,6 +76,7 @@ class Instrument:
     print_max_age: int = PRINT_MAX_AGE
     order_protection: bool = False
     fok_over_venues: bool = False
+    group: str = ""
     # Filled in below: the integers of the definition record.
     multiplier_precision: int = field(init=False)
     bands: tuple[TickBand, ...] = field(init=False)  # empty where the tick is the same at every price
@@ -115,6 +117,8 @@ class Instrument:
         for name in ("any_sign", "inverse", "order_protection", "fok_over_venues"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{where} {name} must be a bool, not {type(getattr(self, name)).__name__}")
+        if self.group != "":
+            check_name(self.group, f"{where} group")
         if self.inverse and (self.any_sign or not 1 <= self.inverse_scale <= INVERSE_SCALE_MAX):
             raise ValueError(
                 f"{where} an inverse contract has positive prices only, and 10**(12 + price_precision "

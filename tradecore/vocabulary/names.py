@@ -65,6 +65,8 @@ class Directory:
         self.currencies: Names = Names("currency")
         self.decimals: list[int] = []  # of each currency's money unit
         self.accounts: Names = Names("account")
+        self.account_groups: Names = Names("account_group")
+        self.instrument_groups: Names = Names("instrument_group")
         self.venues: Names = Names("venue")
         self.symbols: Names = Names("symbol")
         self.instruments: list[Instrument] = []

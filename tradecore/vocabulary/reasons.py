@@ -27,7 +27,7 @@ _IN_LOTS = {
 }
 _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL,
              Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.MAX_POSITION_NOTIONAL,
-             Reason.MAX_PENDING_NOTIONAL, Reason.DAILY_LOSS, Reason.DRAWDOWN,
+             Reason.MAX_PENDING_NOTIONAL, Reason.GROUP_EXPOSURE, Reason.DAILY_LOSS, Reason.DRAWDOWN,
              Reason.NOTIONAL_PER_WINDOW, Reason.INSUFFICIENT_FUNDS, Reason.CREDIT_LIMIT}
 # The field of Capacity that bounds what a command declares.
 _DEFINED: dict[int, str] = {
@@ -81,6 +81,7 @@ _TEXTS = {
     Reason.RISK_CONFIG_MISSING: "the account has no complete risk limits: rules set {value:#07b} of {bound:#07b}",
     Reason.DUPLICATE_CLORDID: "cl_ord_id was used before on this trading day",
     Reason.MAX_OPEN_ORDERS: "open orders {value} would exceed {bound}",
+    Reason.OPEN_ORDERS_LIMIT: "open orders {value} would exceed the limit {bound}",
     Reason.REFERENCE_PRICE_UNAVAILABLE: "no positive mid, last trade or mark to hold the order against",
     Reason.MAX_ORDER_QTY: "order_qty {value} exceeds {bound}",
     Reason.MAX_ORDER_NOTIONAL: "notional {value} exceeds {bound}",
@@ -105,6 +106,7 @@ _TEXTS = {
     Reason.MAX_NET_EXPOSURE: "net exposure with working orders {value} would exceed {bound}",
     Reason.MAX_POSITION_NOTIONAL: "position with working orders, {value} at its mark, would exceed {bound}",
     Reason.MAX_PENDING_NOTIONAL: "what works, {value} at marks, would exceed {bound}",
+    Reason.GROUP_EXPOSURE: "exposure of the group's instruments with working orders {value} would exceed {bound}",
     Reason.DAILY_LOSS: "loss since the previous close {value} exceeds {bound}",
     Reason.DRAWDOWN: "the day's P&L is {value} below its highest: that exceeds {bound}",
     Reason.STALE_QUOTE: "a mark, or what a venue displays, is {value} ms old: it counts as stale after {bound} ms",
@@ -237,8 +239,12 @@ def reason_bound(reason: Reason, bound: int, instrument: Instrument | None) -> i
     return reason_value(reason, bound, instrument)
 
 
-def row_scope(account: int, instrument: int, venue: int, strategy: int, directory: Directory) -> str:
-    """What a limit is on, in words: what its scope does not name is 0."""
+def row_scope(scope: int, account: int, instrument: int, venue: int, strategy: int, directory: Directory) -> str:
+    """What a limit is on, in words: what its scope does not name is 0, and a group's number stands for a strategy's."""
+    if scope == Scope.ACCOUNT_GROUP:
+        return f"account group {directory.account_groups.name(strategy)}"
+    if scope == Scope.INSTRUMENT_GROUP:
+        return f"instrument group {directory.instrument_groups.name(strategy)}"
     named = (("account", directory.accounts.name(account)), ("symbol", directory.symbols.name(instrument)),
              ("venue", directory.venues.name(venue)), ("strategy", strategy or None))
     return ", ".join(f"{word} {name}" for word, name in named if name is not None) or "firm"
@@ -249,7 +255,7 @@ def limit_scope_text(reason: int, row: int, directory: Directory) -> str:
     if row < 1 or Reason(reason) not in _OF_LIMITS:
         return ""
     (facts,) = directory.core.limit_rows(row, row)
-    return f" ({row_scope(facts.account, facts.instrument, facts.venue, facts.strategy, directory)})"
+    return f" ({row_scope(facts.scope, facts.account, facts.instrument, facts.venue, facts.strategy, directory)})"
 
 
 def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int, directory: Directory) -> str:

@@ -136,8 +136,8 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.SET_LIMIT: [
         ("rule", "i8"), ("value", "u8"), ("window_ns", "i8"), ("mode", "i8"), ("value_high", "i8"),
         ("who", "i8"), ("why", "i8"),  # ids' numbers: who asks for it, and why
-        # Its Scope, whose target stands in the header, or in `strategy`; where it warns, in hundredths of a percent;
-        # how many changes its set has, 0 or 1 for one alone, and which of them it is, from 0.
+        # Its Scope, whose target stands in the header, or, of strategies and groups, in `strategy`; where it warns, in
+        # hundredths of a percent; how many changes its set has, 0 or 1 for one alone, and which of them it is, from 0.
         ("limit_scope", "u2"), ("soft_share", "u2"), ("set_size", "u4"), ("set_at", "u4"), ("strategy", "i4"),
     ],
     CommandType.KILL_SWITCH: [
@@ -196,6 +196,8 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.OPENING_CASH: [("amount", "u8"), ("amount_high", "i8")],
     CommandType.DEFINE_CURRENCY: [("decimals", "i8")],  # of its money unit
     CommandType.DEFINE_ACCOUNT: [],
+    # The header's account or instrument is in the group whose name is in cl_ord_id from now on; a new name makes one.
+    CommandType.DEFINE_GROUP: [],
     CommandType.DEFINE_VENUE: [
         ("maker_fee_per_unit", "i8"), ("taker_fee_per_unit", "i8"),  # 10**-9 for a whole unit of quantity
         ("maker_fee_ppm", "i8"), ("taker_fee_ppm", "i8"),  # millionths of the notional

@@ -27,7 +27,7 @@ class LimitUnit(IntEnum):
 class Sent(IntFlag):
     """What a rule counts, or is asked about: messages of ours, and what came of an order; ALIKE are orders with
     the same terms, which a table of all recent orders tells: a row needs no counter of its own; NOTIONAL is
-    what they are worth."""
+    what they are worth; OPEN are orders until they end, whose number is kept by what rows are on."""
 
     NONE = 0
     NEW = 1
@@ -38,23 +38,25 @@ class Sent(IntFlag):
     EXECUTION = 32
     ALIKE = 64
     NOTIONAL = 128
+    OPEN = 256
 
 
 MESSAGES = Sent.NEW | Sent.REPLACE | Sent.CANCEL
 OUTCOMES = Sent.EXECUTION | Sent.REJECT
-BY_TERMS = Sent.ALIKE | Sent.NOTIONAL
+BY_TERMS = Sent.ALIKE | Sent.NOTIONAL | Sent.OPEN
 
 
 class RuleRow(NamedTuple):
     """One rule. `slot` is its place in an effective line, `firm_slot` that of rows on a whole firm or instrument, which
-    bound what all accounts have together; -1 where it counts: then each row has a counter of its own, of what it
-    `counts`, and is asked of what it `asks`; not `windowed`, it counts from one roll of the day to the next; of what
-    counts trades too the limit is so many for each of them, and before the first as if there had been one. `most` -1 is
-    the capacity `order_rate`. `stated`: an account must have been told it, a number or OFF. `on_marks`: it needs what
-    is held and works at its mark, in the base currency; while none such is armed, that is not kept. `on_loss`: it acts
-    on the day's P&L whenever that changes, not only on orders. `on_funds`: it asks what an account has of cash and its
-    orders hold of that; while none such is armed, it is not kept. `permits`: it refuses nothing, and lets pass what
-    another rule would refuse, whatever its own mode is.
+    bound what all accounts have together, and `group_slot` that of rows on an account group, which bound what its
+    accounts have together (-1 where they bind each, in `slot`); `slot` is -1 where it counts: then each row has a
+    counter of its own, of what it `counts`, and is asked of what it `asks`; not `windowed`, it counts from one roll of
+    the day to the next; of what counts trades too the limit is so many for each of them, and before the first as if
+    there had been one. `most` -1 is the capacity `order_rate`. `stated`: an account must have been told it, a number or
+    OFF. `on_marks`: it needs what is held and works at its mark, in the base currency; while none such is armed, that
+    is not kept. `on_loss`: it acts on the day's P&L whenever that changes, not only on orders. `on_funds`: it asks
+    what an account has of cash and its orders hold of that; while none such is armed, it is not kept. `permits`: it
+    refuses nothing, and lets pass what another rule would refuse, whatever its own mode is.
     """
 
     rule: Rule
@@ -72,6 +74,7 @@ class RuleRow(NamedTuple):
     on_loss: bool = False
     permits: bool = False
     on_funds: bool = False
+    group_slot: int = -1
 
     @property
     def is_observable(self) -> bool:
@@ -104,6 +107,10 @@ RULES: tuple[RuleRow, ...] = (
             Sent.NEW),
     RuleRow(Rule.NOTIONAL_PER_WINDOW, Reason.NOTIONAL_PER_WINDOW, LimitUnit.MONEY, LIMIT_MAX,
             tuple(scope for scope in _ALL if scope is not Scope.VENUE), -1, -1, False, True, Sent.NOTIONAL),
+    # Of a core's own tables the capacity `open_orders` speaks, as MAX_OPEN_ORDERS.
+    RuleRow(Rule.MAX_OPEN_ORDERS, Reason.OPEN_ORDERS_LIMIT, LimitUnit.COUNT, 10**12,
+            (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.STRATEGY, Scope.ACCOUNT_INSTRUMENT), -1, -1, False,
+            False, Sent.OPEN, Sent.NEW),
     RuleRow(Rule.RESTRICTED_INSTRUMENT, Reason.RESTRICTED_INSTRUMENT, LimitUnit.FLAG, 0,
             (Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 5, 5, False, False),
     RuleRow(Rule.ACCOUNT_BLOCKED, Reason.ACCOUNT_BLOCKED, LimitUnit.FLAG, 0, (Scope.ACCOUNT,), 6, 6, False, False),
@@ -111,10 +118,12 @@ RULES: tuple[RuleRow, ...] = (
     RuleRow(Rule.PERMITTED_ONLY, Reason.NOT_PERMITTED_INSTRUMENT, LimitUnit.FLAG, 0, _WHOLE, 17, 17, False, False),
     RuleRow(Rule.PERMITTED_INSTRUMENT, Reason.NOT_PERMITTED_INSTRUMENT, LimitUnit.FLAG, 0,
             (Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 18, 18, False, False, permits=True),
-    RuleRow(Rule.MAX_GROSS_EXPOSURE, Reason.MAX_GROSS_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 8, 9, False,
-            False, on_marks=True),
-    RuleRow(Rule.MAX_NET_EXPOSURE, Reason.MAX_NET_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 10, 11, False,
-            False, on_marks=True),
+    RuleRow(Rule.MAX_GROSS_EXPOSURE, Reason.MAX_GROSS_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX,
+            (*_WHOLE, Scope.ACCOUNT_GROUP), 8, 9, False, False, on_marks=True, group_slot=27),
+    RuleRow(Rule.MAX_NET_EXPOSURE, Reason.MAX_NET_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX,
+            (*_WHOLE, Scope.ACCOUNT_GROUP), 10, 11, False, False, on_marks=True, group_slot=28),
+    RuleRow(Rule.GROUP_EXPOSURE, Reason.GROUP_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX, (Scope.INSTRUMENT_GROUP,), 29,
+            29, False, False, on_marks=True),
     RuleRow(Rule.MAX_POSITION_NOTIONAL, Reason.MAX_POSITION_NOTIONAL, LimitUnit.BASE_MONEY, LIMIT_MAX,
             (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 19, 20, False, False,
             on_marks=True),
@@ -132,7 +141,7 @@ RULES: tuple[RuleRow, ...] = (
     RuleRow(Rule.INSUFFICIENT_POSITION, Reason.INSUFFICIENT_POSITION, LimitUnit.FLAG, 0, _WHOLE, 25, 25, False, False),
     RuleRow(Rule.INSUFFICIENT_FUNDS, Reason.INSUFFICIENT_FUNDS, LimitUnit.FLAG, 0, _WHOLE, 26, 26, False, False,
             on_funds=True),
-    RuleRow(Rule.CREDIT_LIMIT, Reason.CREDIT_LIMIT, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 27, 28, False, False,
+    RuleRow(Rule.CREDIT_LIMIT, Reason.CREDIT_LIMIT, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 30, 31, False, False,
             on_funds=True),
     # Breakers, which ask nothing of an order: what they count disarms the strategy; see risk's trips.
     RuleRow(Rule.REPEATED_EXECUTION, Reason.REPEATED_EXECUTION, LimitUnit.COUNT, -1, (Scope.STRATEGY,), -1, -1, False,
@@ -143,7 +152,7 @@ RULES: tuple[RuleRow, ...] = (
             False, Sent.NONE, Sent.NONE),
 )
 BY_RULE: dict[int, RuleRow] = {int(row.rule): row for row in RULES}
-SLOTS = 1 + max(max(row.slot, row.firm_slot) for row in RULES)
+SLOTS = 1 + max(max(row.slot, row.firm_slot, row.group_slot) for row in RULES)
 STATED = sum(1 << row.rule for row in RULES if row.stated)
 
 
@@ -155,10 +164,10 @@ RISK_CHECKS: tuple[Reason, ...] = (
     Reason.NOT_PERMITTED_INSTRUMENT, Reason.ACCOUNT_BLOCKED,
     Reason.STRATEGY_DISABLED, Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_ORDER_QTY, Reason.MAX_ORDER_NOTIONAL,
     Reason.PRICE_COLLAR, Reason.MAX_POSITION_QTY, Reason.DUPLICATE_ORDER, Reason.NOTIONAL_PER_WINDOW,
-    *(row.reason for row in RULES if row.counts & MESSAGES), Reason.MARK_UNAVAILABLE,
+    Reason.OPEN_ORDERS_LIMIT, *(row.reason for row in RULES if row.counts & MESSAGES), Reason.MARK_UNAVAILABLE,
     Reason.RATE_UNAVAILABLE, Reason.STALE_QUOTE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE,
-    Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.DAILY_LOSS, Reason.DRAWDOWN,
-    Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION, Reason.INSUFFICIENT_FUNDS, Reason.CREDIT_LIMIT,
+    Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.GROUP_EXPOSURE, Reason.DAILY_LOSS,
+    Reason.DRAWDOWN, Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION, Reason.INSUFFICIENT_FUNDS, Reason.CREDIT_LIMIT,
     Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED,
     Reason.UNBOOKED_TRADE, Reason.USER_RULE,
 )
@@ -186,10 +195,11 @@ NEVER_OBSERVED: dict[str, str] = {
 
 def rule_numbers() -> list[tuple[int, ...]]:
     """The table as the cores load it: reason, unit, most, scopes' bits, slot, firm_slot, stated, windowed, counts,
-    asks, on_marks, on_loss, permits, on_funds, rule."""
+    asks, on_marks, on_loss, permits, on_funds, group_slot, rule."""
     return [(int(row.reason), int(row.unit), row.most, sum(1 << scope for scope in row.scopes), row.slot, row.firm_slot,
              int(row.stated), int(row.windowed), int(row.counts), int(row.asks), int(row.on_marks),
-             int(row.on_loss), int(row.permits), int(row.on_funds), int(row.rule))
+             int(row.on_loss), int(row.permits), int(row.on_funds),
+             row.slot if row.group_slot < 0 else row.group_slot, int(row.rule))
             for row in sorted(RULES)]
 
 

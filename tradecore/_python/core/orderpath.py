@@ -24,6 +24,7 @@ from .disarming import note_entry, note_reject
 from .exits import closes_position
 from .funding import note_fund_price, sync_funds
 from .observing import observe_passed
+from .open_counting import tell_counts
 from .outbound import reserve_places
 from .overriding import ask_with_overrides, use_overrides
 from .placing import ask_order, reject_order, start_order
@@ -153,8 +154,8 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
             reject_order(core, c, order, refused.reason, refused.value, refused.limit)
         else:
             since = start_order(core, c, ins, order, limit_ticks(ins, q), True, since, timed)
-        if order.is_open:
-            index_order(core.open_orders, order)
+        if order.is_open and index_order(core.open_orders, order):
+            tell_counts(core.risk.opens, order, 1)
     note_entry(core, order)
     count_stage(core, EVENTS, since, timed)
     count_stage(core, ORDER, start, timed)

@@ -18,6 +18,7 @@ from ..positions.costs import Position, apply_fill, position_of
 from ..risk.day_pnl import book_amount, forget_told, keep_pnl
 from ..risk.exposures import keep_exposures
 from ..risk.funds import book_flow, revalue_owed
+from ..risk.groups import group_named
 from ..risk.holds import move_position
 from ..risk.rule_rows import RULES, LimitRows, count_needs, find_bad_limit, find_bad_target, set_row
 from ..vocabulary.instrument import (
@@ -31,6 +32,7 @@ from ..vocabulary.instrument import (
 )
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import find_text, id_is_known, intern_text, text_is_valid
+from .open_counting import keep_opens
 from .state import ACCEPTED, ACK_ACCEPTED, State, accept_command, publish, refuse_command
 from .trade_booking import keep_funds, load_pnl
 
@@ -96,6 +98,31 @@ def define_instrument(core: State, c: Any) -> Any:
     rows[number] = load_instrument(c)
     core.instrument_names.add(c.cl_ord_id)
     return accept_command(core, c, number, 0, instrument=number)
+
+
+def define_group(core: State, c: Any) -> Any:
+    """An account, or an instrument, is in a group from now on; a name that none has makes a new one."""
+    groups = core.risk.rows.groups
+    if (c.account != 0) == (c.instrument != 0):
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.instrument, 8)
+    if c.account and c.account not in core.accounts:
+        return refuse_command(core, c, Reason.UNKNOWN_ACCOUNT, c.account, len(core.accounts))
+    if c.instrument and c.instrument not in core.instruments:
+        return refuse_command(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
+    of = groups.of_account if c.account else groups.of_instrument
+    taken = of.get(c.account or c.instrument, 0)
+    refused = refuse_name(core, c, (), 0, 1)
+    if refused:
+        return refused
+    if taken:
+        return refuse_command(core, c, Reason.ALREADY_DEFINED, taken, 0)
+    number = group_named(groups.account_names if c.account else groups.instrument_names, c.cl_ord_id)
+    of[c.account or c.instrument] = number
+    core.risk.rows.generation += 1
+    if core.risk.values.is_kept:  # what it holds counts for its group
+        keep_exposures(core.risk.values, False)
+        keep_exposures(core.risk.values, True)
+    return accept_command(core, c, number, 0, account=c.account, instrument=c.instrument)
 
 
 def define_ticks(core: State, c: Any) -> Any:
@@ -244,6 +271,7 @@ def make_changes(core: State, changes: list[Any]) -> tuple[Reason, int, int] | N
         accept_change(core, c, tell_wide(one_number(c.value, c.value_high), False), c.rule, account=c.account,
                       instrument=c.instrument, venue=c.venue)
     keep_exposures(core.risk.values, rows.on_marks > 0)
+    keep_opens(core.risk.opens, core.open_orders, rows.opens > 0)
     if rows.on_loss and not core.risk.pnl.is_kept:
         load_pnl(core)
     keep_pnl(core.risk.pnl, rows.on_loss > 0)

@@ -49,6 +49,7 @@ from ..vocabulary.texts import Texts
 from .answered import note_end
 from .events import BUCKETS, EventLog, bucket_of
 from .funding import sync_funds
+from .open_counting import tell_counts
 
 ORD_REJ_REASONS = ord_rej_reason_table()
 (EXECUTION, CANCEL_REJECT, ACCEPTED, RISK_OBSERVED, UNBOOKED, RISK_WARNING, BREAKER_TRIPPED, RISK_OVERRIDDEN,
@@ -232,13 +233,15 @@ def sync_facts(core: State, order: Order) -> None:
         if opens:
             core.orders.reopen_order(order)
             core.ids.note_return(order.cl_ord_id, order.order_id)
-            index_order(core.open_orders, order)
+            if index_order(core.open_orders, order):
+                tell_counts(core.risk.opens, order, 1)
             if group is not None:
                 rejoin_group(group, order)
         else:
             if group is not None:
                 leave_group(core.groups, group, order)
-            drop_order(core.open_orders, order)
+            if drop_order(core.open_orders, order):
+                tell_counts(core.risk.opens, order, -1)
             note_end(core.router, order)
             evicted = core.orders.end_order(order)
             if evicted is not None:

@@ -37,7 +37,7 @@ HASHED = [name for name in OUTBOUND_CODEC.fields if name not in ("seq", "version
 
 def hash_state(core: State) -> int:
     chain = 0
-    for rows in (counters, definitions, accounts, limits, switches, positions, day_pnl,
+    for rows in (counters, definitions, accounts, groups, limits, switches, positions, day_pnl,
                  orders, books, trades, waiting, outbound, exit_gate, self_match,
                  user_rules, routing):
         for row in rows(core):
@@ -102,6 +102,16 @@ def accounts(core: State) -> Iterator[Row]:
     for (i, j), charge in sorted(core.ledger.charges.items()):
         if charge:
             yield 31, i, j, *wide_words(charge)
+
+
+def groups(core: State) -> Iterator[Row]:
+    """Who is in which group, by its name."""
+    names = core.risk.rows.groups.account_names
+    for account, group in sorted(core.risk.rows.groups.of_account.items()):
+        yield 84, account, hash_of_id(core.texts, names[group - 1])
+    names = core.risk.rows.groups.instrument_names
+    for instrument, group in sorted(core.risk.rows.groups.of_instrument.items()):
+        yield 85, instrument, hash_of_id(core.texts, names[group - 1])
 
 
 def limits(core: State) -> Iterator[Row]:

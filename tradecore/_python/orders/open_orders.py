@@ -40,10 +40,10 @@ class OpenOrders:
                 (self.by_venue, order.venue), (self.by_strategy, order.strategy)]
 
 
-def index_order(index: OpenOrders, order: Order) -> None:
-    """An order that is open, and stays so."""
+def index_order(index: OpenOrders, order: Order) -> bool:
+    """An order that is open, and stays so; False of one that is indexed already."""
     if order.order_id in index.indexed:
-        return
+        return False
     index.indexed[order.order_id] = order
     for orders, key in index.lists_of(order):
         if key:
@@ -52,11 +52,13 @@ def index_order(index: OpenOrders, order: Order) -> None:
     if order.exec_inst & REDUCE_ONLY and order.admitted:
         order.size = leaves_of(order)
         insort(index.sizes.setdefault(_sizes_at(order), []), (-order.size, order.order_id))
+    return True
 
 
-def drop_order(index: OpenOrders, order: Order) -> None:
+def drop_order(index: OpenOrders, order: Order) -> bool:
+    """It is open no more; False of one that was never indexed."""
     if index.indexed.pop(order.order_id, None) is None:
-        return
+        return False
     for orders, key in index.lists_of(order):
         if key:
             del orders[key][order.order_id]
@@ -69,6 +71,7 @@ def drop_order(index: OpenOrders, order: Order) -> None:
     if order.size is not None:
         _drop_size(index, order, order.size)
         order.size = None
+    return True
 
 
 def link_venue(index: OpenOrders, order: Order) -> None:

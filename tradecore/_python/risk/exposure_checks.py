@@ -14,7 +14,7 @@ from tradecore.vocabulary.units import tell_wide
 
 from ..vocabulary.instrument import BUY
 from .day_pnl import day_total_of
-from .exposures import Known, Total, Value, find_stale, total_of, value_position, worth_of
+from .exposures import Known, Total, Value, find_stale, group_total_of, total_of, value_position, worth_of
 from .holds import Question
 from .limit_lines import (
     DRAWDOWN,
@@ -25,6 +25,9 @@ from .limit_lines import (
     FIRM_PENDING,
     FIRM_POSITION_WORTH,
     GROSS,
+    GROUP_EXPOSURE,
+    GROUP_GROSS,
+    GROUP_NET,
     LOSS,
     NET,
     PENDING,
@@ -34,9 +37,11 @@ from .limit_lines import (
 )
 
 LOSS_SLOTS, FIRM_LOSS_SLOTS = (LOSS, DRAWDOWN), (FIRM_LOSS, FIRM_DRAWDOWN)
-AMOUNT_SLOTS = (GROSS, FIRM_GROSS, NET, FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIRM_DRAWDOWN, PENDING, FIRM_PENDING)
+AMOUNT_SLOTS = (GROSS, FIRM_GROSS, NET, FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIRM_DRAWDOWN, PENDING, FIRM_PENDING,
+                GROUP_GROSS, GROUP_NET)
+GROUP_SLOTS = (GROUP_GROSS, GROUP_NET)
 FIRM_SLOTS = (FIRM_GROSS, FIRM_NET, *FIRM_LOSS_SLOTS, FIRM_PENDING)
-OWN_SLOTS = (POSITION_WORTH, FIRM_POSITION_WORTH)  # of the order's instrument alone
+OWN_SLOTS = (POSITION_WORTH, FIRM_POSITION_WORTH, GROUP_EXPOSURE)  # of the order's instrument, not of all
 BEYOND = 10**37  # what no exposure can be: one that can't be told
 MS = 1_000_000  # ns
 
@@ -56,10 +61,22 @@ def first_row(q: Question, slots: tuple[int, ...]) -> int:
     return next((q.line.rows[slot] for slot in slots if q.line.limits[slot] >= 0), 0)
 
 
+def account_group(q: Question) -> int:
+    return q.values.groups.of_account.get(q.account, 0)
+
+
+def instrument_total(q: Question) -> Total:
+    """The sums of the group that the order's instrument is in."""
+    return group_total_of(q.values, q.values.groups.of_instrument.get(q.instrument, 0))
+
+
 def count_unvalued(q: Question, why: Known) -> int:
     """How many instruments that are held, work or are asked for have no value for this reason: the account's, or where
-    that has none and the firm has a limit, the firm's; where a loss is limited, also of what was traded or charged."""
+    that has none and its group or the firm has a limit, theirs; where a loss is limited, also of what was traded or
+    charged."""
     counts = [total_of(q.values, q.account).unknown[why]]
+    if first_row(q, GROUP_SLOTS):
+        counts.append(total_of(q.values, -account_group(q)).unknown[why])
     if first_row(q, FIRM_SLOTS):
         counts.append(total_of(q.values, 0).unknown[why])
     if first_row(q, LOSS_SLOTS):
@@ -76,6 +93,9 @@ def check_unknown(why: Known, reason: Reason, slots: tuple[int, ...]) -> Callabl
         row = first_row(q, slots)
         unknown = count_unvalued(q, why) if row else int(worth_of(q.values, q.instrument).state == why)
         row = row or first_row(q, OWN_SLOTS)
+        grouped = instrument_total(q).unknown[why] if q.line.limits[GROUP_EXPOSURE] >= 0 else 0
+        if not unknown and grouped:
+            unknown, row = grouped, q.line.rows[GROUP_EXPOSURE]
         return Finding(reason, unknown, 0, row > 0 and unknown > 0 and adds_risk(q), row > 0, row)
 
     return check
@@ -92,8 +112,9 @@ def check_stale(q: Question) -> Finding:
 
 
 def value_with(q: Question, account: int) -> tuple[Value, Value]:
-    """What an account, or the firm, has in the order's instrument, and what it would have with the order."""
-    was = q.values.values.get((q.instrument, account), Value())
+    """What an account, or the firm, has in the order's instrument, and what it would have with the order; of a group
+    what the account has that the order is of."""
+    was = q.values.values.get((q.instrument, q.account if account < 0 else account), Value())
     more = q.hold_qty if q.side == BUY else -q.hold_qty
     return was, value_position(worth_of(q.values, q.instrument), q.firm if account == 0 else q.exposure, more)
 
@@ -107,6 +128,13 @@ def gross_with(q: Question, account: int) -> int:
     """Gross exposure with the order, as if all that works on the worse side of each position filled."""
     was, value = value_with(q, account)
     total = total_of(q.values, account)
+    return BEYOND if is_too_large(total, value) else total.gross - was.gross + value.gross
+
+
+def group_with(q: Question, _account: int) -> int:
+    """Exposure in the group of the order's instrument with the order, as the firm's gross exposure counts it."""
+    was, value = value_with(q, 0)
+    total = instrument_total(q)
     return BEYOND if is_too_large(total, value) else total.gross - was.gross + value.gross
 
 
@@ -147,15 +175,15 @@ def drawdown_of(q: Question, account: int) -> int:
 
 
 def check_amount(
-    slot: int, firm_slot: int, reason: Reason, amount_with: Callable[[Question, int], int]
+    slot: int, firm_slot: int, reason: Reason, amount_with: Callable[[Question, int], int], group_slot: int = -1
 ) -> Callable[[Question], Finding]:
-    """Exposure or loss of an account, and of the firm. Of the two limits the first that refuses speaks, else the one
-    with less left. Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b), 16(1); FIA 1.2."""
+    """Exposure or loss of an account, of its group, and of the firm. Of the limits the first that refuses speaks, else
+    the one with least left. Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b), 16(1); FIA 1.2."""
 
     def check(q: Question) -> Finding:
         found = None
-        for its, account in ((slot, q.account), (firm_slot, 0)):
-            limit, row = q.line.limits[its], q.line.rows[its]
+        for its, account in ((slot, q.account), (group_slot, -account_group(q)), (firm_slot, 0)):
+            limit, row = (q.line.limits[its], q.line.rows[its]) if its >= 0 else (-1, 0)
             if limit < 0:
                 continue
             amount = amount_with(q, account)
@@ -175,10 +203,11 @@ def check_amount(
 CHECKS_ON_MARKS: tuple[Callable[[Question], Finding], ...] = (
     check_unknown(Known.NO_MARK, Reason.MARK_UNAVAILABLE, tuple(sorted((*AMOUNT_SLOTS, STALE)))),
     check_unknown(Known.NO_RATE, Reason.RATE_UNAVAILABLE, AMOUNT_SLOTS), check_stale,
-    check_amount(GROSS, FIRM_GROSS, Reason.MAX_GROSS_EXPOSURE, gross_with),
-    check_amount(NET, FIRM_NET, Reason.MAX_NET_EXPOSURE, net_with),
+    check_amount(GROSS, FIRM_GROSS, Reason.MAX_GROSS_EXPOSURE, gross_with, GROUP_GROSS),
+    check_amount(NET, FIRM_NET, Reason.MAX_NET_EXPOSURE, net_with, GROUP_NET),
     check_amount(POSITION_WORTH, FIRM_POSITION_WORTH, Reason.MAX_POSITION_NOTIONAL, position_with),
     check_amount(PENDING, FIRM_PENDING, Reason.MAX_PENDING_NOTIONAL, pending_with),
+    check_amount(-1, GROUP_EXPOSURE, Reason.GROUP_EXPOSURE, group_with),
     check_amount(LOSS, FIRM_LOSS, Reason.DAILY_LOSS, loss_of),
     check_amount(DRAWDOWN, FIRM_DRAWDOWN, Reason.DRAWDOWN, drawdown_of),
 )

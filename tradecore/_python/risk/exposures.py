@@ -18,6 +18,7 @@ from tradecore.vocabulary.fix import TradSesStatus
 from tradecore.vocabulary.records import NO_PRICE, RATE_PRECISION
 
 from ..vocabulary.instrument import InstrumentRow
+from .groups import MemberGroups
 
 RATE_ONE = 10**RATE_PRECISION
 BASE_CURRENCY = 1  # the first that was declared
@@ -69,7 +70,8 @@ class Value:
 
 @dataclass(slots=True)
 class Total:
-    """The sums of an account; of account 0 the whole firm's, as its positions add up."""
+    """The sums of an account; of account 0 the whole firm's, as its positions add up. Below 0 are those of an account
+    group, as its accounts' add up; those of an instrument group are as the firm's in its instruments."""
 
     gross: int = 0
     net_long: int = 0
@@ -81,14 +83,15 @@ class Total:
 class Exposures:
     """Values by instrument and account."""
 
-    def __init__(self, held: Mapping[tuple[int, int], Held]) -> None:
-        self.held = held
+    def __init__(self, held: Mapping[tuple[int, int], Held], groups: MemberGroups) -> None:
+        self.held, self.groups = held, groups
         self.instruments: Mapping[int, InstrumentRow] = {}
         self.sessions: Mapping[int, int] = {}
         self.rates: dict[int, int] = {BASE_CURRENCY: RATE_ONE}
         self.worths: dict[int, Worth] = {}  # in the order of their marks' times
         self.values: dict[tuple[int, int], Value] = {}
         self.totals: dict[int, Total] = {}
+        self.group_totals: dict[int, Total] = {}  # of instrument groups
         self.holders: dict[int, set[int]] = {}  # by instrument: the accounts that hold or work something of it
         self.aged: list[tuple[int, int]] = []  # marks of what some account holds or works, by time: it, the instrument
         self.is_kept = False
@@ -103,6 +106,20 @@ def total_of(x: Exposures, account: int) -> Total:
     if total is None:
         total = x.totals[account] = Total()
     return total
+
+
+def group_total_of(x: Exposures, group: int) -> Total:
+    """The sums of an instrument group."""
+    return x.group_totals.setdefault(group, Total())
+
+
+def totals_of(x: Exposures, instrument: int, account: int) -> list[Total]:
+    """The sums that a position counts in: its account's, or the firm's, and those of a group."""
+    if account:
+        group = x.groups.of_account.get(account, 0)
+        return [total_of(x, account)] + ([total_of(x, -group)] if group else [])
+    group = x.groups.of_instrument.get(instrument, 0)
+    return [total_of(x, 0)] + ([group_total_of(x, group)] if group else [])
 
 
 def find_worth(x: Exposures, instrument: int, mark: int, time: int) -> Worth:
@@ -183,12 +200,11 @@ def revalue(x: Exposures, instrument: int, account: int) -> None:
     """A position, or what works in it, has changed, or what it is worth."""
     if not x.is_kept:
         return
-    total, was = total_of(x, account), x.values.get((instrument, account))
-    if was is not None:
-        count_value(total, was, -1)
-    held = x.held[instrument, account]
+    was, held = x.values.get((instrument, account), Value()), x.held[instrument, account]
     value = x.values[instrument, account] = value_position(worth_of(x, instrument), held, 0)
-    count_value(total, value, 1)
+    for total in totals_of(x, instrument, account):
+        count_value(total, was, -1)
+        count_value(total, value, 1)
     if account and holds(held) != (account in x.holders.get(instrument, ())):
         change_holders(x, instrument, account)
 
@@ -227,7 +243,7 @@ def keep_exposures(x: Exposures, is_kept: bool) -> None:
     """Some rule needs the sums from now on, or none any more."""
     if is_kept and not x.is_kept:
         x.is_kept = True
-        x.values, x.totals, x.holders, x.aged = {}, {}, {}, []
+        x.values, x.totals, x.group_totals, x.holders, x.aged = {}, {}, {}, {}, []
         for instrument, account in x.held:
             revalue(x, instrument, account)
     x.is_kept = is_kept

@@ -17,6 +17,7 @@ from .day_pnl import DayPnl
 from .exposures import RATE_ONE, VALUE_MAX, WIDE_MAX, Exposures, revalue
 from .funds import Funds
 from .limit_lines import COLLAR, Line, Lines, line_of
+from .open_counts import OpenCounts, count_open
 from .overrides import Override
 from .recent_orders import Alike, RecentOrders, note_order
 from .rule_rows import RULES, LimitRow, LimitRows
@@ -72,6 +73,7 @@ class Question:
     pnl: DayPnl
     recent: RecentOrders
     funds: Funds
+    opens: OpenCounts
     strategy: int = 0
     sent: Sent = Sent.NEW  # or REPLACE; NONE of what was counted before
     tripped: Tripped | None = None  # the breaker that has disarmed its strategy
@@ -96,13 +98,14 @@ class RiskTables:
         self.watched: Lines = {}  # the same of the rows that are only observed
         self.softs: Lines = {}  # the same of what warns
         self.exposures: dict[tuple[int, int], Exposure] = {}
-        self.values = Exposures(self.exposures)
+        self.values = Exposures(self.exposures, self.rows.groups)
         self.values.instruments = self.instruments
         self.pnl = DayPnl(self.values)
         self.recent = RecentOrders(order_rate)
         self.funds = Funds()
         self.funds.instruments = self.instruments
         self.funds.rates = self.values.rates
+        self.opens = OpenCounts()
         self.kills: Switches = {}
         self.states: Switches = {}
         self.breakers = Breakers()
@@ -146,9 +149,9 @@ FIRM_MAX = 2**62  # |position| of a whole firm, in quantity units: of it no sum 
 # limit price passes. What is not here binds exits as well.
 EXEMPTIONS = frozenset((
     Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.REPEATED_EXECUTION, Reason.CONSECUTIVE_REJECTS,
-    Reason.MAX_OPEN_ORDERS, Reason.MAX_POSITION_QTY, Reason.ORDER_RATE,
+    Reason.MAX_OPEN_ORDERS, Reason.OPEN_ORDERS_LIMIT, Reason.MAX_POSITION_QTY, Reason.ORDER_RATE,
     Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE,
-    Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.STALE_QUOTE,
+    Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.GROUP_EXPOSURE, Reason.STALE_QUOTE,
     Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE, Reason.DAILY_LOSS, Reason.DRAWDOWN,
     Reason.INSUFFICIENT_FUNDS, Reason.CREDIT_LIMIT,
     Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION))  # by what these two mean: an exit sells what is held
@@ -244,6 +247,8 @@ def alike_of(q: Question) -> Alike:
 
 def count_ahead(risk: RiskTables, q: Question, sign: int) -> None:
     """It counts for what is asked about behind it in a basket, or, with `sign` -1, no longer."""
+    if risk.opens.is_kept:
+        count_open(risk.opens, q.instrument, q.account, q.strategy, sign)
     for line in lines_counting(risk, q):
         for row in line.counted:
             row.ahead += sign * bool(RULES[row.rule].counts & q.sent)

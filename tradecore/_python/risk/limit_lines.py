@@ -15,8 +15,8 @@ from .rule_rows import RULES, SOFT, SOFT_MOST, Key, LimitRow, LimitRows, binds, 
 
 (ORDER_QTY, ORDER_NOTIONAL, COLLAR, POSITION, FIRM_POSITION, RESTRICTED, BLOCKED, DISABLED, GROSS, FIRM_GROSS, NET,
  FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIRM_DRAWDOWN, STALE, PERMITTED_ONLY, PERMITTED, POSITION_WORTH,
- FIRM_POSITION_WORTH, PENDING, FIRM_PENDING, SHORT_SALE, LOCATE, LONG_ONLY, FUNDED, CREDIT,
- FIRM_CREDIT) = range(SLOTS)
+ FIRM_POSITION_WORTH, PENDING, FIRM_PENDING, SHORT_SALE, LOCATE, LONG_ONLY, FUNDED, GROUP_GROSS,
+ GROUP_NET, GROUP_EXPOSURE, CREDIT, FIRM_CREDIT) = range(SLOTS)
 
 
 @dataclass(slots=True)
@@ -59,11 +59,18 @@ def rate_limit(line: Line, row: LimitRow, reduces: bool) -> int:
     return 2 * limit if reduces and row.rule == Rule.ORDER_RATE else limit
 
 
+def line_slot(row: LimitRow) -> int:
+    """Its place in a line: by what it bounds together."""
+    rule = RULES[row.rule]
+    if row.scope == Scope.ACCOUNT_GROUP and rule.group_slot >= 0:
+        return rule.group_slot
+    return rule.firm_slot if row.scope in (Scope.FIRM, Scope.INSTRUMENT) else rule.slot
+
+
 def fold_row(line: Line, ins: InstrumentRow, row: LimitRow) -> None:
     """One row into a line: of those in its slot the tightest stays, of equal ones the first; what counts is kept in
     order."""
-    rule = RULES[row.rule]
-    slot = rule.firm_slot if row.scope in (Scope.FIRM, Scope.INSTRUMENT) else rule.slot
+    rule, slot = RULES[row.rule], line_slot(row)
     if slot < 0:
         if not rule.asks:  # it binds no order: see trips
             return
@@ -87,8 +94,11 @@ def fold_rows(line: Line, rows: LimitRows, ins: InstrumentRow, key: Key, mode: i
 
 def build_line(rows: LimitRows, ins: InstrumentRow, instrument: int, account: int, mode: int) -> Line:
     line = Line(generation=rows.generation, is_soft=mode == SOFT)
+    groups = rows.groups
     for key in ((Scope.FIRM, 0, 0, 0, 0), (Scope.ACCOUNT, 0, account, 0, 0), (Scope.INSTRUMENT, instrument, 0, 0, 0),
-                (Scope.ACCOUNT_INSTRUMENT, instrument, account, 0, 0)):
+                (Scope.ACCOUNT_INSTRUMENT, instrument, account, 0, 0),
+                (Scope.ACCOUNT_GROUP, 0, 0, 0, groups.of_account.get(account, 0)),
+                (Scope.INSTRUMENT_GROUP, 0, 0, 0, groups.of_instrument.get(instrument, 0))):
         fold_rows(line, rows, ins, key, mode)
     return line
 

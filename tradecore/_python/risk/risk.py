@@ -21,7 +21,7 @@ import numpy as np
 from tradecore.vocabulary.codes import CommandType, LimitMode, Reason, Rule, Scope, TradingState
 from tradecore.vocabulary.records import CODECS, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
 from tradecore.vocabulary.rows import Finding
-from tradecore.vocabulary.rules import MESSAGES
+from tradecore.vocabulary.rules import MESSAGES, Sent
 from tradecore.vocabulary.units import WORD
 
 from ..vocabulary.instrument import (
@@ -67,7 +67,7 @@ from .limit_lines import (
     Line,
     line_of,
 )
-from .rule_counts import check_alike, check_breaker, check_counted, check_notional
+from .rule_counts import check_alike, check_breaker, check_counted, check_notional, check_open
 from .rule_rows import RULES, find_bad_limit, set_row
 from .switches import Met, meet_switches, set_switch
 
@@ -85,14 +85,15 @@ class RiskTable(RiskTables):
         return define_instrument_row(self.instruments, self.instrument_max, definition)
 
     def set_limit(self, account: int, rule: int, value: int, window_ns: int = 0) -> None:
-        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be, and for a loss
-        or funds: what its fills cost is not told here."""
+        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be, for a loss or
+        funds: what its fills cost is not told here, and for how many are open: nor is when they end."""
         demand("account", account, 1, self.account_max)
         high, low = divmod(value, WORD)
         blank = _SET_LIMIT.unpack(bytes(_SET_LIMIT.struct.size))
         c = blank._replace(limit_scope=int(Scope.ACCOUNT), account=account, rule=rule, value=low, value_high=high,
                            window_ns=window_ns)
-        if find_bad_limit(self.rows, c) >= 0 or (value >= 0 and (RULES[rule].on_loss or RULES[rule].on_funds)):
+        if find_bad_limit(self.rows, c) >= 0 or (
+                value >= 0 and (RULES[rule].on_loss or RULES[rule].on_funds or RULES[rule].counts & Sent.OPEN)):
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
         set_row(self.rows, c, 0)
         keep_exposures(self.values, self.rows.on_marks > 0)
@@ -187,7 +188,7 @@ def ask_risk(
         max_open_orders, 0, risk.rows, ins, line, exposure_of(risk, c.instrument, c.account),
         exposure_of(risk, c.instrument, 0), meet_switches(risk.kills, c.instrument, c.account, c.venue, 0),
         meet_switches(risk.states, c.instrument, c.account, c.venue, 0), risk.rows.stated.get(c.account, 0),
-        risk.values, risk.pnl, risk.recent, risk.funds,
+        risk.values, risk.pnl, risk.recent, risk.funds, risk.opens,
     )
 
 
@@ -332,7 +333,7 @@ OBSERVABLE: tuple[Callable[[Question], Finding], ...] = (
     check_blocked(RESTRICTED, Reason.RESTRICTED_INSTRUMENT), check_permitted,
     check_blocked(BLOCKED, Reason.ACCOUNT_BLOCKED), check_blocked(DISABLED, Reason.STRATEGY_DISABLED),
     check_reference, check_order_qty, check_order_notional, check_collar, check_position_qty, check_alike,
-    check_notional,
+    check_notional, check_open,
     *(check_counted(rule) for rule in sorted(RULES) if RULES[rule].counts & MESSAGES), *CHECKS_ON_MARKS,
     *CHECKS_OF_FUNDS,
 )

@@ -13,6 +13,7 @@ from tradecore.vocabulary.units import tell_wide
 from .exposure_checks import adds_risk
 from .holds import Question, alike_of, money_of
 from .limit_lines import limit_in, rate_limit
+from .open_counts import open_of
 from .recent_orders import count_alike
 from .rule_rows import RULES, LimitRow
 from .trips import breaker_row, count_outcomes
@@ -106,6 +107,20 @@ def check_alike(q: Question) -> Finding:
         if nearest is None or limit - earlier - 1 < nearest.limit - nearest.value:
             nearest = Finding(Reason.DUPLICATE_ORDER, earlier + 1, limit, False, True, row.number)
     return nearest or Finding(Reason.DUPLICATE_ORDER, NO_PRICE, -1, False, False)
+
+
+def check_open(q: Question) -> Finding:
+    """How many orders may be open at once; what reduces passes. The first row that refuses speaks, else the one with
+    less left. Source: SEC 15c3-5 (c)(1)(ii), RTS 6 Art. 15(1)(d)."""
+    nearest = Finding(Reason.OPEN_ORDERS_LIMIT, NO_PRICE, -1, False, False)
+    for row in rows_by_terms(q, Rule.MAX_OPEN_ORDERS):
+        count, limit = open_of(q.opens, row) + 1, limit_in(q.line, row)
+        refused = count > limit and not q.reduces
+        if refused or not nearest.armed or limit - count < nearest.limit - nearest.value:
+            nearest = Finding(Reason.OPEN_ORDERS_LIMIT, count, limit, refused, True, row.number)
+        if refused:
+            break
+    return nearest
 
 
 def check_breaker(rule: int) -> Callable[[Question], Finding]:

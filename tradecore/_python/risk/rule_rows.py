@@ -13,10 +13,13 @@ from tradecore.vocabulary.records import LIMIT_OFF, TIME_MAX
 from tradecore.vocabulary.rules import BY_RULE, OUTCOMES, STATED, Sent
 from tradecore.vocabulary.units import one_number
 
+from .groups import MemberGroups
+
 RULES = BY_RULE
 SOFT_MOST = 10_000  # of a soft share: the limit itself
 SOFT = 3  # a mode of lines, never of a row: what warns
-Key = tuple[int, int, int, int, int]  # scope, instrument, account, venue, strategy: what a scope does not name is 0
+# Scope, instrument, account, venue, strategy or group: what a scope does not name is 0.
+Key = tuple[int, int, int, int, int]
 
 
 @dataclass(slots=True)
@@ -58,6 +61,7 @@ class LimitRows:
     """All rows, by number and by target."""
 
     def __init__(self, rows: int, counters: int, strategies: int, order_rate: int) -> None:
+        self.groups = MemberGroups()
         self.row_max, self.counter_max, self.strategy_max, self.order_rate = rows, counters, strategies, order_rate
         self.rows: list[LimitRow] = []
         self.by_target: dict[Key, dict[int, LimitRow]] = {}
@@ -76,6 +80,7 @@ class LimitRows:
         self.notionals = 0  # rows about what orders are worth
         self.on_loss = 0  # rows that act on the day's P&L
         self.on_funds = 0  # rows that ask for funds
+        self.opens = 0  # rows about how many orders are open
 
 
 def key_of(c: Any) -> Key:
@@ -116,11 +121,13 @@ def find_bad_target(rows: LimitRows, c: Any, accounts: int, instruments: int, ve
     if c.limit_scope > max(Scope):
         return 112
     pair = c.limit_scope == Scope.ACCOUNT_INSTRUMENT
+    numbered = {Scope.STRATEGY: rows.strategy_max, Scope.ACCOUNT_GROUP: len(rows.groups.account_names),
+                Scope.INSTRUMENT_GROUP: len(rows.groups.instrument_names)}
     named = (
         (12, c.account, pair or c.limit_scope == Scope.ACCOUNT, accounts),
         (8, c.instrument, pair or c.limit_scope == Scope.INSTRUMENT, instruments),
         (16, c.venue, c.limit_scope == Scope.VENUE, venues),
-        (124, c.strategy, c.limit_scope == Scope.STRATEGY, rows.strategy_max),
+        (124, c.strategy, c.limit_scope in numbered, numbered.get(c.limit_scope, 0)),
     )
     return next((offset for offset, target, wanted, most in named
                  if not int(wanted) <= target <= (most if wanted else 0)), -1)
@@ -149,13 +156,13 @@ def is_breaker(row: LimitRow) -> bool:
 
 
 def is_about(row: LimitRow, what: Sent) -> bool:
-    """Does a row look at what orders ask for: whether they are alike, or what they are worth?"""
+    """Does a row look at what orders ask for: whether they are alike, what they are worth, how many are open?"""
     return bool(RULES[row.rule].counts & what) and row.value >= 0
 
 
 def takes_counter(rule: int) -> bool:
     """Has each armed row of a rule a counter of its own?"""
-    return bool(RULES[rule].counts & ~Sent.ALIKE)
+    return bool(RULES[rule].counts & ~(Sent.ALIKE | Sent.OPEN))
 
 
 def acts_on_loss(row: LimitRow) -> bool:
@@ -188,6 +195,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.breakers -= is_breaker(row)
     rows.alike -= is_about(row, Sent.ALIKE)
     rows.notionals -= is_about(row, Sent.NOTIONAL)
+    rows.opens -= is_about(row, Sent.OPEN)
     rows.on_loss -= acts_on_loss(row)
     rows.on_funds -= asks_funds(row)
     was_off, row.value = row.value < 0, one_number(c.value, c.value_high)
@@ -202,6 +210,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.breakers += is_breaker(row)
     rows.alike += is_about(row, Sent.ALIKE)
     rows.notionals += is_about(row, Sent.NOTIONAL)
+    rows.opens += is_about(row, Sent.OPEN)
     if was_off and is_breaker(row):  # what it counted before it was off, nobody has looked at since
         row.day_first = row.sent
     if takes_counter(c.rule) and row.value >= 0 and not row.counts:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from tradecore.vocabulary.codes import Rule
+from tradecore.vocabulary.codes import Rule, Scope
 from tradecore.vocabulary.rules import OUTCOMES, Sent
 
 from ..vocabulary.instrument import InstrumentRow
 from .day_pnl import DayTotal, day_total_of
-from .exposures import Total, Value, total_of
+from .exposures import Exposures, Total, Value, group_total_of, total_of
 from .funds import owed_of
 from .holds import Exposure, RiskTables, exposure_of
 from .limit_lines import trades_of
+from .open_counts import open_of
 from .rule_counts import count_recent, sum_recent
 from .rule_rows import RULES, LimitRow
 from .trips import NOTHING_DEALT, count_outcomes
@@ -32,10 +33,18 @@ def worst_worth(value: Value) -> int:
     return -1 if value.state else value.gross
 
 
+def total_bound(x: Exposures, row: LimitRow) -> Total:
+    """The sums that a row bounds."""
+    if row.scope == Scope.INSTRUMENT_GROUP:
+        return group_total_of(x, row.strategy)
+    return total_of(x, -row.strategy if row.scope == Scope.ACCOUNT_GROUP else row.account)
+
+
 def measure_total(total: Total, rule: int) -> int:
     """An exposure, -1 while something has no value."""
     amounts: dict[int, int] = {
-        Rule.MAX_GROSS_EXPOSURE: total.gross, Rule.MAX_PENDING_NOTIONAL: total.pending,
+        Rule.MAX_GROSS_EXPOSURE: total.gross, Rule.GROUP_EXPOSURE: total.gross,
+        Rule.MAX_PENDING_NOTIONAL: total.pending,
         Rule.MAX_NET_EXPOSURE: max(abs(total.net_long), abs(total.net_short)),
     }
     return -1 if any(total.unknown) else amounts.get(rule, -1)
@@ -58,6 +67,8 @@ def measure_row(
         return count_outcomes(row, row.dealt[-1] if row.dealt else NOTHING_DEALT, now), row.instrument
     if RULES[row.rule].counts & Sent.ALIKE:
         return -1, row.instrument
+    if RULES[row.rule].counts & Sent.OPEN:
+        return open_of(risk.opens, row), row.instrument
     if RULES[row.rule].counts & Sent.NOTIONAL:
         money = sum_recent(row, now)
         return -1 if money is None else money, row.instrument
@@ -66,7 +77,7 @@ def measure_row(
     if RULES[row.rule].on_loss:
         return measure_loss(day_total_of(risk.pnl, row.account), row.rule), 0
     if RULES[row.rule].on_marks and row.rule != Rule.MAX_POSITION_NOTIONAL:
-        return measure_total(total_of(risk.values, row.account), row.rule), 0
+        return measure_total(total_bound(risk.values, row), row.rule), 0
     if row.rule == Rule.CREDIT_LIMIT:
         owed = owed_of(risk.funds, row.account)
         return -1 if owed.unknown else owed.money, 0
