@@ -111,7 +111,7 @@ cdef inline int64_t firm_max() noexcept nogil:
 # Only in C: a set in Python.
 # What refuses no order that reduces: of switches and states those that leave REDUCING; a runaway exit is a runaway too,
 # so rates hold at twice their limit; open orders as far as the places of exits go; without a reference only what has a
-# limit price passes. What is not here binds exits as well.
+# limit price passes. What is not here binds exits as well. No exit is a short sale: it sells what is held.
 cdef inline bint is_exempt(int reason) noexcept nogil:
     return (reason == KILL_SWITCH or reason == TRADING_STATE or reason == REPEATED_EXECUTION
             or reason == CONSECUTIVE_REJECTS or reason == MAX_OPEN_ORDERS or reason == OPEN_ORDERS_LIMIT
@@ -119,7 +119,6 @@ cdef inline bint is_exempt(int reason) noexcept nogil:
             or reason == MAX_GROSS_EXPOSURE or reason == MAX_NET_EXPOSURE or reason == MAX_POSITION_NOTIONAL
             or reason == MAX_PENDING_NOTIONAL or reason == GROUP_EXPOSURE or reason == STALE_QUOTE
             or reason == MARK_UNAVAILABLE or reason == RATE_UNAVAILABLE or reason == DAILY_LOSS or reason == DRAWDOWN
-            # By what the first two mean: an exit sells what is held.
             or reason == SHORT_SALE or reason == INSUFFICIENT_POSITION or reason == INSUFFICIENT_FUNDS
             or reason == CREDIT_LIMIT)
 
