@@ -161,7 +161,7 @@ def test_it_passes_no_switch_no_state_and_no_gate(desk, stop):
     engage, reason = STOPS[stop]
     engage(desk)
     order = blocked(desk, reason)
-    with pytest.raises(ValueError, match=f"rule '{reason.name}' is not known; the nearest known one is"):
+    with pytest.raises(ValueError, match=f"rule '{reason.name}' is no limit, but always enforced"):
         override(desk, order, reason.name)
 
 
