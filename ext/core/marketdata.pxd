@@ -156,6 +156,8 @@ cdef inline void enter_rate(tc_core* core, const tc_command* c, tc_ack* ack) noe
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.rate, 56)
     else:
         set_currency_rate(&core.risk.pnl, core.instrument_count, c.currency, c.rate)
+        if core.risk.funds.is_kept:
+            revalue_currency(&core.risk.funds, c.currency, core.account_count)
 
 
 # Only in C: a dict of kinds in Python.

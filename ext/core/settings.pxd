@@ -256,6 +256,8 @@ cdef inline void open_cash(tc_core* core, const tc_command* c, tc_ack* ack) noex
             return
         cash[0] = cash[0] + amount
         open_money(&core.risk.pnl, c.currency, c.account, amount)
+        if core.risk.funds.is_kept:
+            revalue_owed(&core.risk.funds, c.account, c.currency)
         accept_wide(core, c, c.account, <int64_t>c.amount, c.currency, c.amount_high)
 
 

@@ -67,8 +67,8 @@ cdef inline const tc_total* instrument_total(const tc_risk* risk, const tc_quest
 
 
 # How many instruments that are held, work or are asked for have no value for this reason: the account's, or where that
-# has none and its group or the firm has a limit, theirs; where a loss is limited, or equity is asked about, also of what
-# was traded or charged, and of cash.
+# has none and its group or the firm has a limit, theirs; where a loss is limited, or equity is asked about, also of
+# what was traded or charged, and of cash.
 cdef inline int64_t count_unvalued(const tc_risk* risk, const tc_question* q, int why) noexcept nogil:
     cdef const tc_values* x = &risk.values
     cdef int64_t unknown

@@ -66,13 +66,45 @@ cdef inline bint check_cash(
     return refused
 
 
+# What an account, and the firm, may owe: in each currency what orders that work need at their worst, less what cash
+# there is, where that is more than nothing; summed in the base currency. So it is what was bought and may be, less
+# what was sold, fees and opened cash counted. Of the two limits the first that refuses speaks, else the one with less
+# left. Source: SEC 15c3-5 (c)(1)(i), aggregate credit thresholds.
+cdef inline bint check_credit(
+    const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
+) noexcept nogil:
+    cdef tc_i128 owed, limit, left = 0, its
+    cdef bint refused, found = False
+    cdef int i
+    if explain:
+        tell_finding(f, CREDIT_LIMIT, False, False, no_price(), -1, 0)
+    for i in range(2):
+        limit = q.line.limits[SLOT_CREDIT + i]
+        if limit < 0:
+            continue
+        owed = -1
+        if q.fund_more >= 0:
+            owed = owed_with(&risk.funds, 0 if i else q.account, q.account, ins.currency, q.fund_more)
+        refused = q.fund_more != 0 and not q.reduces and (owed < 0 or owed > limit)
+        its = limit - (beyond_exposure() if owed < 0 else owed)
+        if refused or (explain and (not found or its < left)):
+            tell_finding(f, CREDIT_LIMIT, True, refused, no_price() if owed < 0 else tc_tell_wide(owed, True),
+                         told_limit(risk, q, q.line.rows[SLOT_CREDIT + i]), q.line.rows[SLOT_CREDIT + i])
+            left = its
+        found = True
+        if refused:
+            return True
+    return False
+
+
 # The first refusal of what an account has. Only in C: nothing is asked where no row says so.
 cdef inline bint check_funds(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f
 ) noexcept nogil:
     return (tc_seldom(q.line.limits[SLOT_SHORT_SALE] >= 0) and check_short_sale(risk, q, f, False)) or (
         tc_seldom(q.line.limits[SLOT_LONG_ONLY] >= 0) and check_held_position(risk, q, f, False)) or (
-        tc_seldom(q.line.limits[SLOT_FUNDED] >= 0) and check_cash(risk, ins, q, f, False))
+        tc_seldom(risk.rows.on_funds != 0) and (
+            check_cash(risk, ins, q, f, False) or check_credit(risk, ins, q, f, False)))
 
 
 # The same, all of them, refused or not.
@@ -82,3 +114,4 @@ cdef inline void evaluate_funds(
     f[0].refused = check_short_sale(risk, q, &f[0], explain)
     f[1].refused = check_held_position(risk, q, &f[1], explain)
     f[2].refused = check_cash(risk, ins, q, &f[2], explain)
+    f[3].refused = check_credit(risk, ins, q, &f[3], explain)

@@ -12,7 +12,7 @@ from funds cimport *
 cdef enum:
     ON_MARKS = 12 + COUNTING       # checks that limits decide, before those that need marks
     OF_FUNDS = ON_MARKS + 13       # and those of funds behind them
-    OBSERVABLE = OF_FUNDS + 3      # and with them, see evaluate_limits
+    OBSERVABLE = OF_FUNDS + 4      # and with them, see evaluate_limits
     FIRST_LIMIT = 7                # of all, where those stand: see evaluate_risk
     CHECKS = OBSERVABLE + 10
     UNBOOKED_ANSWER = CHECKS + OBSERVABLE              # after those of every check and of every observed limit
@@ -119,8 +119,8 @@ cdef inline bint is_exempt(int reason) noexcept nogil:
             or reason == MAX_PENDING_NOTIONAL or reason == GROUP_EXPOSURE or reason == STALE_QUOTE
             or reason == MAX_LEVERAGE or reason == CONCENTRATION or reason == INSUFFICIENT_MARGIN
             or reason == MARK_UNAVAILABLE or reason == RATE_UNAVAILABLE or reason == DAILY_LOSS or reason == DRAWDOWN
-            # By what the first two mean: an exit sells what is held.
-            or reason == SHORT_SALE or reason == INSUFFICIENT_POSITION or reason == INSUFFICIENT_FUNDS)
+            or reason == SHORT_SALE or reason == INSUFFICIENT_POSITION or reason == INSUFFICIENT_FUNDS
+            or reason == CREDIT_LIMIT)
 
 
 # Does something refuse that an order which reduces is exempt from?

@@ -43,10 +43,13 @@ cdef inline int open_funds(
 ) except -1:
     f.stride, f.currency_stride = accounts, currencies
     f.paid_size, f.sum_size = instruments * accounts * sizeof(tc_i128), accounts * currencies * sizeof(tc_i128)
+    f.part_size = accounts * currencies * sizeof(tc_owed)
     f.paid = <tc_i128*>table(t, instruments * accounts, sizeof(tc_i128))
     f.brought = <tc_i128*>table(t, accounts * currencies, sizeof(tc_i128))
     f.fees = <tc_i128*>table(t, accounts * currencies, sizeof(tc_i128))
     f.held = <tc_i128*>table(t, accounts * currencies, sizeof(tc_i128))
+    f.parts = <tc_owed*>table(t, accounts * currencies, sizeof(tc_owed))
+    f.owed = <tc_owed*>table(t, accounts, sizeof(tc_owed))
     return 0
 
 
@@ -112,6 +115,7 @@ cdef inline int open_risk(
     open_values(t, &risk.values, risk.exposures, accounts, instruments, currencies)
     risk.breakers.by_strategy = <tc_tripped*>table(t, strategies + 1, sizeof(tc_tripped))
     open_funds(t, &risk.funds, accounts, instruments, currencies)
+    risk.funds.rates = risk.values.rates
     open_pnl(t, &risk.pnl, &risk.values, accounts, instruments, currencies)
     for switches in range(2):
         s = &risk.states if switches else &risk.kills

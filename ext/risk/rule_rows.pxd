@@ -42,6 +42,7 @@ cdef enum:
     RULE_LOCATE = 46
     RULE_INSUFFICIENT_POSITION = 47
     RULE_INSUFFICIENT_FUNDS = 48
+    RULE_CREDIT_LIMIT = 49
     SENT_NEW = 1
     SENT_REPLACE = 2
     SENT_CANCEL = 4
@@ -71,7 +72,7 @@ cdef enum:
     SCOPE_ACCOUNT_GROUP = 6
     SCOPE_INSTRUMENT_GROUP = 7
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 36                     # of an effective line, see limit_lines.pxd
+    SLOTS = 38                     # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 

@@ -119,6 +119,9 @@ cdef inline tc_i128 measure_row(
     if risk.rows.rules[row.rule].on_marks and not is_of_positions(row.rule):
         instrument[0] = 0
         return measure_total(total_bound(&risk.values, row), row.rule)
+    if row.rule == RULE_CREDIT_LIMIT:
+        instrument[0] = 0
+        return -1 if risk.funds.owed[row.account].unknown else risk.funds.owed[row.account].money
     if row.rule == RULE_LOCATE:
         return short_qty(exposure_of(risk, row.instrument, row.account), &instruments[row.instrument])
     if not is_of_positions(row.rule):

@@ -23,8 +23,7 @@ cdef extern from "tradecore/records.h" nogil:
         uint16_t contingency_type
         int32_t strategy
         int64_t orig_cl_ord_id, new_peg_offset
-        int64_t order_id
-        int64_t exec_id, commission, note
+        int64_t order_id, exec_id, commission, note
         int64_t last_qty, last_px, cum_qty
         int64_t unbooked
         int64_t trad_ses_status, close_time
@@ -295,6 +294,7 @@ cdef enum tc_reason:
     SHORT_SALE = 270
     INSUFFICIENT_POSITION = 271
     INSUFFICIENT_FUNDS = 272
+    CREDIT_LIMIT = 273
     OPEN_ORDERS_LIMIT = 280
     GROUP_EXPOSURE = 281
     NO_VENUE = 301

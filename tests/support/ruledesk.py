@@ -37,6 +37,10 @@ class Desk:
     def send(self, side, qty, price, **terms):
         return self.core.submit("AAPL", side, qty, price, strategy=7, **{"venue": "P", **terms})
 
+    def spend(self):
+        """All cash is gone: what is held was bought on credit."""
+        self.core.positions.open_cash("USD", -CASH)
+
     def lose(self):
         """A loss of 50, whose mark is 2 ms old; what it has set is told elsewhere."""
         self.core.mark("AAPL", 95)

@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from equity_steps import OF_EQUITY, beyond_equity, margin_rates
+from opening_steps import OF_EQUITY, beyond_limits, margin_rates
 
 from tradecore.risk.rule_programs import compile_rule, compile_scorer
 from tradecore.vocabulary.capacity import Capacity
@@ -84,7 +84,7 @@ FEES: list[dict[str, int]] = [
 ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks and not row.on_equity]
 PERMISSIONS = [Rule.PERMITTED_ONLY, Rule.PERMITTED_INSTRUMENT]
 BREAKERS = [row.rule for row in RULE_TABLE if not row.asks]
-OF_FUNDS = [Rule.SHORT_SALE, Rule.LOCATE, Rule.INSUFFICIENT_POSITION, *[Rule.INSUFFICIENT_FUNDS] * 4]
+OF_FUNDS = [Rule.SHORT_SALE, Rule.LOCATE, Rule.INSUFFICIENT_POSITION, *[Rule.INSUFFICIENT_FUNDS] * 4, *[Rule.CREDIT_LIMIT] * 3]
 ASIDE = [*ON_MARKS, *OF_EQUITY, *PERMISSIONS, *OF_FUNDS, Rule.ORDER_TO_TRADE_RATIO, Rule.DUPLICATE_ORDER, Rule.NOTIONAL_PER_WINDOW, Rule.MAX_OPEN_ORDERS, *BREAKERS]
 OVERRIDABLE = {int(row.reason): row.rule for row in RULE_TABLE if row.asks and not row.permits}
 BASIC = [rule for rule in Rule if rule not in ASIDE]
@@ -201,7 +201,7 @@ class Stream:
         yield self._pack(K.OPENING_CASH, account=1, currency=1, amount=CASH_MAX)
         for member in ({"account": 2}, {"account": 4}, {"account": 4}, {"instrument": 1}, {"instrument": 2}, {"account": 99}, {"instrument": 99}, {}):
             yield self._pack(K.DEFINE_GROUP, cl_ord_id=self.number_of(b"desk"), **member)
-        yield from beyond_equity(self.mids[0] * INSTRUMENTS[0][3]["tick"])
+        yield from beyond_limits(self.mids[0] * INSTRUMENTS[0][3]["tick"])
 
     def _tick_tables(self) -> Iterator[bytes]:
         """Tables of ticks for STOCK and SPREAD that their prices move across, and bands that no table can have."""
@@ -551,9 +551,9 @@ class Stream:
             ((Scope.FIRM, {}), (Scope.ACCOUNT, {"account": account})))
         change = {"kind": K.SET_LIMIT, "rule": rule, "limit_scope": scope, **target}
         self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 30 if scope is Scope.FIRM else 200)
-        size = pick.choice((0, 50 * 10**9, 10**12, 10**24)) if rule is Rule.LOCATE else 0
+        size = pick.choice((0, 50 * 10**9, 10**12, 10**24)) if rule in (Rule.LOCATE, Rule.CREDIT_LIMIT) else 0
         return CODECS[K.SET_LIMIT].pack(**change, value=size % 2**64, value_high=size >> 64, mode=pick.choice((0, 0, 1)),
-                                        soft_share=pick.choice((0, 5_000)) if rule is Rule.LOCATE else 0)
+                                        soft_share=pick.choice((0, 5_000)) if size else 0)
 
     def _ratio(self, account: int) -> bytes:
         """So many messages a trade, for a while."""

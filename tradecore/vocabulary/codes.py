@@ -148,6 +148,7 @@ class Rule(FixEnum):
     LOCATE = 46
     INSUFFICIENT_POSITION = 47
     INSUFFICIENT_FUNDS = 48
+    CREDIT_LIMIT = 49
 
 
 class SelfMatch(FixEnum):
@@ -344,6 +345,7 @@ class Reason(FixEnum):
     SHORT_SALE = 270
     INSUFFICIENT_POSITION = 271
     INSUFFICIENT_FUNDS = 272
+    CREDIT_LIMIT = 273
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

@@ -28,7 +28,7 @@ _IN_LOTS = {
 _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL,
              Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.MAX_POSITION_NOTIONAL,
              Reason.MAX_PENDING_NOTIONAL, Reason.GROUP_EXPOSURE, Reason.DAILY_LOSS, Reason.DRAWDOWN,
-             Reason.NOTIONAL_PER_WINDOW, Reason.INSUFFICIENT_FUNDS}
+             Reason.NOTIONAL_PER_WINDOW, Reason.INSUFFICIENT_FUNDS, Reason.CREDIT_LIMIT}
 _RATIOS = {Reason.MAX_LEVERAGE, Reason.INSUFFICIENT_MARGIN}
 _OVER_EQUITY = _RATIOS | {Reason.CONCENTRATION}
 # The field of Capacity that bounds what a command declares.
@@ -120,6 +120,7 @@ _TEXTS = {
     Reason.SHORT_SALE: "short by {value} with working orders, and {bound} are located",
     Reason.INSUFFICIENT_POSITION: "{value} would be sold with working orders, and {bound} are held",
     Reason.INSUFFICIENT_FUNDS: "{value} would be needed with working orders and fees, and {bound} is there",
+    Reason.CREDIT_LIMIT: "{value} would be owed with working orders and fees: that exceeds {bound}",
     Reason.USER_RULE: "an expression of our own",  # told in full by rule_text
     Reason.EXIT_GATE: "stopped at the exit",  # told in full by gate_text
     Reason.SELF_MATCH: "it would trade with order {value} of our own",
@@ -177,6 +178,7 @@ _TEXTS = {
 _UNKNOWN: dict[Reason, str] = {
     Reason.NOTIONAL_PER_WINDOW: "it is not known: a reference price, a rate, or what came before is missing",
     Reason.INSUFFICIENT_FUNDS: "what it needs is not known: a reference price is missing, or it is beyond all cash",
+    Reason.CREDIT_LIMIT: "what would be owed is not known: a reference price or a rate is missing",
     **dict.fromkeys(_OVER_EQUITY, "there is no equity above zero, or more than can be told"),
 }
 

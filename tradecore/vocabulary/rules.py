@@ -152,6 +152,8 @@ RULES: tuple[RuleRow, ...] = (
     RuleRow(Rule.INSUFFICIENT_POSITION, Reason.INSUFFICIENT_POSITION, LimitUnit.FLAG, 0, _WHOLE, 25, 25, False, False),
     RuleRow(Rule.INSUFFICIENT_FUNDS, Reason.INSUFFICIENT_FUNDS, LimitUnit.FLAG, 0, _WHOLE, 26, 26, False, False,
             on_funds=True),
+    RuleRow(Rule.CREDIT_LIMIT, Reason.CREDIT_LIMIT, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 36, 37, False, False,
+            on_funds=True),
     # Breakers, which ask nothing of an order: what they count disarms the strategy; see risk's trips.
     RuleRow(Rule.REPEATED_EXECUTION, Reason.REPEATED_EXECUTION, LimitUnit.COUNT, -1, (Scope.STRATEGY,), -1, -1, False,
             True, Sent.EXECUTION, Sent.NONE),
@@ -178,6 +180,7 @@ RISK_CHECKS: tuple[Reason, ...] = (
     Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.GROUP_EXPOSURE, Reason.MAX_LEVERAGE,
     Reason.CONCENTRATION, Reason.INSUFFICIENT_MARGIN, Reason.DAILY_LOSS,
     Reason.DRAWDOWN, Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION, Reason.INSUFFICIENT_FUNDS,
+    Reason.CREDIT_LIMIT,
     Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED,
     Reason.UNBOOKED_TRADE, Reason.USER_RULE,
 )

@@ -18,7 +18,7 @@ from ..orders.trades import fold_position
 from ..positions.costs import Position, apply_fill, position_of
 from ..risk.day_pnl import book_amount, forget_told, keep_pnl, open_amount, open_money, set_margin_rates
 from ..risk.exposures import keep_exposures
-from ..risk.funds import book_flow
+from ..risk.funds import book_flow, revalue_owed
 from ..risk.groups import group_named
 from ..risk.holds import move_position
 from ..risk.rule_rows import RULES, LimitRows, count_needs, find_bad_limit, find_bad_target, set_row
@@ -214,6 +214,8 @@ def open_cash(core: State, c: Any) -> Any:
         return refuse_command(core, c, Reason.ARITHMETIC_OVERFLOW, saturate(amount), tell_wide(CASH_MAX, False))
     core.ledger.cash[c.account, c.currency] = balance
     open_money(core.risk.pnl, c.currency, c.account, amount)
+    if core.risk.funds.is_kept:
+        revalue_owed(core.risk.funds, c.account, c.currency)
     return accept_command(core, c, as_signed(c.amount), c.currency, account=c.account, value_high=c.amount_high)
 
 

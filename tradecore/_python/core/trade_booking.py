@@ -20,7 +20,7 @@ from ..orders.trades import Execution, append_execution, charge_fee
 from ..orders.triggers import stop_of
 from ..positions.costs import apply_fill, commission_of, position_of
 from ..risk.day_pnl import book_amount, book_fee, forget_paid
-from ..risk.funds import book_charge, book_flow
+from ..risk.funds import book_charge, book_flow, revalue_owed
 from ..risk.holds import count_trade, exposure_of, move_position
 from ..vocabulary.instrument import BUY, awaits_price, has_limit, opposite
 from ..vocabulary.shell import saturate
@@ -97,6 +97,8 @@ def keep_funds(core: State, is_kept: bool) -> None:
             book_charge(funds, core.instruments[instrument].currency, account, p.fees)
     for (account, currency), charge in ledger.charges.items():
         book_charge(funds, currency, account, charge)
+    for account, currency in ledger.cash:
+        revalue_owed(funds, account, currency)
     for order in core.orders.open.values():
         if not has_limit(order.ord_type) and order.fund_px == NO_PRICE:
             order.fund_px = price_working(core, order)

@@ -11,14 +11,14 @@ from __future__ import annotations
 from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.records import NO_PRICE
 from tradecore.vocabulary.rows import Finding
-from tradecore.vocabulary.units import tell_wide
+from tradecore.vocabulary.units import BEYOND, tell_wide
 
 from ..vocabulary.instrument import SELL
 from ..vocabulary.shell import saturate
-from .exposure_checks import adds_risk
-from .funds import cash_of
+from .exposure_checks import adds_risk, told_limit
+from .funds import cash_of, owed_with
 from .holds import Question, worst_position
-from .limit_lines import FUNDED, LOCATE, LONG_ONLY, SHORT_SALE
+from .limit_lines import CREDIT, FIRM_CREDIT, FUNDED, LOCATE, LONG_ONLY, SHORT_SALE
 
 
 def short_with(q: Question) -> int:
@@ -59,5 +59,27 @@ def check_cash(q: Question) -> Finding:
                    refused, True, q.line.rows[FUNDED])
 
 
+def check_credit(q: Question) -> Finding:
+    """What an account, and the firm, may owe: in each currency what orders that work need at their worst, less what
+    cash there is, where that is more than nothing; summed in the base currency. So it is what was bought and may be,
+    less what was sold, fees and opened cash counted. Of the two limits the first that refuses speaks, else the one
+    with less left. Source: SEC 15c3-5 (c)(1)(i), aggregate credit thresholds."""
+    found, left = Finding(Reason.CREDIT_LIMIT, NO_PRICE, -1, False, False), 0
+    for slot, whose in ((CREDIT, q.account), (FIRM_CREDIT, 0)):
+        limit, row = q.line.limits[slot], q.line.rows[slot]
+        if limit < 0:
+            continue
+        owed = None if q.fund_more < 0 else owed_with(q.funds, whose, q.account, q.ins.currency, q.fund_more)
+        refused = q.fund_more != 0 and not q.reduces and (owed is None or owed > limit)
+        its = limit - (BEYOND if owed is None else owed)
+        if not found.armed or refused or its < left:
+            found = Finding(Reason.CREDIT_LIMIT, NO_PRICE if owed is None else tell_wide(owed, True),
+                            told_limit(q, row), refused, True, row)
+            left = its
+        if refused:
+            break
+    return found
+
+
 # In the order in which they are asked.
-CHECKS_OF_FUNDS = check_short_sale, check_held_position, check_cash
+CHECKS_OF_FUNDS = check_short_sale, check_held_position, check_cash, check_credit

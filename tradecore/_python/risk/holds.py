@@ -104,6 +104,7 @@ class RiskTables:
         self.recent = RecentOrders(order_rate)
         self.funds = Funds()
         self.funds.instruments = self.instruments
+        self.funds.rates = self.values.rates
         self.opens = OpenCounts()
         self.kills: Switches = {}
         self.states: Switches = {}
@@ -153,7 +154,7 @@ EXEMPTIONS = frozenset((
     Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.GROUP_EXPOSURE, Reason.STALE_QUOTE,
     Reason.MAX_LEVERAGE, Reason.CONCENTRATION, Reason.INSUFFICIENT_MARGIN,
     Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE, Reason.DAILY_LOSS, Reason.DRAWDOWN,
-    Reason.INSUFFICIENT_FUNDS,
+    Reason.INSUFFICIENT_FUNDS, Reason.CREDIT_LIMIT,
     Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION))  # by what these two mean: an exit sells what is held
 # Nor one that brings its position to zero, whose quantity is what it is.
 CLOSING_EXEMPTIONS = frozenset((Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.NOTIONAL_BELOW_MIN))

@@ -8,6 +8,7 @@ from tradecore.vocabulary.rules import OUTCOMES, Sent
 from ..vocabulary.instrument import InstrumentRow
 from .day_pnl import BPS_ONE, RATIO_ONE, DayTotal, day_total_of, ratio_of
 from .exposures import Exposures, Total, Value, group_total_of, total_of
+from .funds import owed_of
 from .holds import Exposure, RiskTables, exposure_of
 from .limit_lines import trades_of
 from .open_counts import open_of
@@ -103,6 +104,9 @@ def measure_row(
         return measure_loss(day_total_of(risk.pnl, row.account), row.rule), 0
     if RULES[row.rule].on_marks and row.rule not in OF_POSITIONS:
         return measure_total(total_bound(risk.values, row), row.rule), 0
+    if row.rule == Rule.CREDIT_LIMIT:
+        owed = owed_of(risk.funds, row.account)
+        return -1 if owed.unknown else owed.money, 0
     if row.rule == Rule.LOCATE:
         return short_qty(exposure_of(risk, row.instrument, row.account), instruments[row.instrument]), row.instrument
     if row.rule not in OF_POSITIONS:

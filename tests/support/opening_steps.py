@@ -1,4 +1,4 @@
-"""Commands about equity for the streams: orders that its rules refuse, where later a mark or a rate lacks mostly; and margin rates."""
+"""Commands with which streams begin: orders that rules refuse whose turn comes late, when others have mostly refused; and margin rates."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from random import Random
 from tradecore.vocabulary.codes import CommandType as K
 from tradecore.vocabulary.codes import Rule, Scope
 from tradecore.vocabulary.records import CODECS, NO_ROOM
-from tradecore.vocabulary.rules import RULES
+from tradecore.vocabulary.rules import BY_RULE, RULES
 
 OF_EQUITY: list[Rule] = [row.rule for row in RULES if row.on_equity]
+OF_LITTLE: list[Rule] = [*OF_EQUITY[::-1], Rule.CREDIT_LIMIT, Rule.DUPLICATE_ORDER, Rule.MAX_OPEN_ORDERS]
 
 
-def beyond_equity(price: int) -> Iterator[bytes]:
+def beyond_limits(price: int) -> Iterator[bytes]:
     """Of account 2, which holds nothing yet; margin first, so that none is short on a mark."""
     yield CODECS[K.MARK].pack(kind=K.MARK, instrument=1, mark_px=price)
-    for rule in OF_EQUITY[::-1]:
+    for rule in OF_LITTLE:
+        window = 10**9 if BY_RULE[rule].windowed else 0
         for row in ({"value": 0}, {"value": 2**64 - 1, "value_high": -1}):
-            yield CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, rule=rule, limit_scope=Scope.ACCOUNT, account=2, **row)
+            yield CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, rule=rule, limit_scope=Scope.ACCOUNT, account=2, window_ns=window, **row)
             yield CODECS[K.NEW_ORDER].pack(kind=K.NEW_ORDER, instrument=1, account=2, side=1, ord_type=2, price=price, order_qty=1, venue=1)
 
 
