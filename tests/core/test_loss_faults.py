@@ -152,7 +152,7 @@ BATCHES = 16
 
 def play() -> set[int]:
     """So much of the stream through both cores; the reasons that limits told."""
-    pair, told = Pair(WIDEST, 15, Losing), set()
+    pair, told = Pair(WIDEST, 2, Losing), set()
     for _ in range(BATCHES):
         since = pair.seq
         pair.run(200, pair.stream.clock)

@@ -158,7 +158,7 @@ def test_a_replay_takes_back_the_same(backend):
     assert (again.state_hash(), again.event_hash) == (core.state_hash(), core.event_hash)
 
 
-@pytest.mark.parametrize("seed", seeds([21, 22]), indirect=True)
+@pytest.mark.parametrize("seed", seeds([22, 23]), indirect=True)
 def test_whatever_happens_an_order_is_sent_once_and_first(room, seed):
     """A random life, read now and then: numbers without gaps, and of each order its new before what is about it."""
     capacity = tc.Capacity(instruments=12, accounts=12, venues=3, currencies=4, open_orders=512, order_history=4_096, events=65_536,
@@ -179,7 +179,7 @@ def test_whatever_happens_an_order_is_sent_once_and_first(room, seed):
     at_venue = {handle.order_id for handle in core.open_orders(0, 0) if handle.row().place == tc.Place.AT_VENUE}
     assert len(at_venue) > 3, "such lives are rich"
     assert last > 60
-    if seed in (21, 22):
+    if seed in (22, 23):
         assert len(at_venue) > 20
         assert last > 200
     for order_id, sent in kinds.items():

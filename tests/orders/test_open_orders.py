@@ -284,6 +284,7 @@ def test_a_command_takes_no_more_steps_beside_more_orders_that_it_is_not_about(f
 WALKS = {  # what is about everything that is open
     "list_scope", "roll_day", "hash_open", "count_due", "open_orders_tables",  # a scope that names nothing, a new day
     "find_open", "waiting", "count_lifetimes",
+    "keep_funds", "keep_opens", "cash_balances",  # the first row that asks what works, and a check of test builds
 }
 
 

@@ -14,14 +14,23 @@ OF_EQUITY: list[Rule] = [row.rule for row in RULES if row.on_equity]
 OF_LITTLE: list[Rule] = [*OF_EQUITY[::-1], Rule.CREDIT_LIMIT, Rule.DUPLICATE_ORDER, Rule.MAX_OPEN_ORDERS]
 
 
-def beyond_limits(price: int) -> Iterator[bytes]:
-    """Of account 2, which holds nothing yet; margin first, so that none is short on a mark."""
+def beyond_limits(price: int, room: int) -> Iterator[bytes]:
+    """Of account 2, which holds nothing yet; margin first, so that none is short on a mark. And where there is little room, more than may be open."""
     yield CODECS[K.MARK].pack(kind=K.MARK, instrument=1, mark_px=price)
     for rule in OF_LITTLE:
         window = 10**9 if BY_RULE[rule].windowed else 0
         for row in ({"value": 0}, {"value": 2**64 - 1, "value_high": -1}):
             yield CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, rule=rule, limit_scope=Scope.ACCOUNT, account=2, window_ns=window, **row)
             yield CODECS[K.NEW_ORDER].pack(kind=K.NEW_ORDER, instrument=1, account=2, side=1, ord_type=2, price=price, order_qty=1, venue=1)
+    if room < 100:
+        yield from beyond_the_table(room, price)
+
+
+def beyond_the_table(room: int, price: int) -> Iterator[bytes]:
+    """One more than may be open, of account 7, which has no limits; and all of them canceled."""
+    for _ in range(room + 1):
+        yield CODECS[K.NEW_ORDER].pack(kind=K.NEW_ORDER, instrument=1, account=7, side=1, ord_type=2, price=price, order_qty=1, venue=1)
+    yield CODECS[K.MASS_CANCEL].pack(kind=K.MASS_CANCEL, account=7)
 
 
 def margin_rates(pick: Random) -> bytes:

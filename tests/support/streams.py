@@ -201,7 +201,7 @@ class Stream:
         yield self._pack(K.OPENING_CASH, account=1, currency=1, amount=CASH_MAX)
         for member in ({"account": 2}, {"account": 4}, {"account": 4}, {"instrument": 1}, {"instrument": 2}, {"account": 99}, {"instrument": 99}, {}):
             yield self._pack(K.DEFINE_GROUP, cl_ord_id=self.number_of(b"desk"), **member)
-        yield from beyond_limits(self.mids[0] * INSTRUMENTS[0][3]["tick"])
+        yield from beyond_limits(self.mids[0] * INSTRUMENTS[0][3]["tick"], self.capacity.open_orders)
 
     def _tick_tables(self) -> Iterator[bytes]:
         """Tables of ticks for STOCK and SPREAD that their prices move across, and bands that no table can have."""

@@ -27,8 +27,8 @@ TARGETS = {"validation": 300e3, "risk": 1e6, "routing": 1e6, "execution": 1e6, "
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    _start.listen()
     try:
+        _start.listen()
         if sys.stdout is None:
             raise OSError("standard output is closed: there is no place for the result")
         options = _parser().parse_args(arguments)
