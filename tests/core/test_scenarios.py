@@ -9,6 +9,7 @@ A file is a title, a source, and lines in FIX words; quantities are lots, prices
     < MESSAGE key=value ...                a message that is about no order
     < ANY                                  one report, whatever it says
     = WHAT key=value ...                   what can be read now of: order ID, position, suspense, firm, metrics
+    ! REASON                               from here on the check of this reason is missing, as builds for tests allow
 
 Reports stand in their order and all of them: one that is not listed fails, as does a reason, a last quantity or an
 UNKNOWN that is not. `*` in a column is not looked at. `last=1000@100` is LastQty and LastPx, `+2s` a time.
@@ -304,6 +305,8 @@ class Player:
                 row = core.order(order_id).row()
             except StaleOrderError:
                 continue
+            if row.parent:  # what it does is told of the order that it is a part of
+                continue
             if row.leaves_qty or (replaces and row.ord_status not in (OrdStatus.CANCELED, OrdStatus.EXPIRED)):
                 qty = max([row.order_qty, *replaces.values()]) - row.cum_qty
                 cell = row.account, 1 if row.side == 1 else 2
@@ -345,8 +348,10 @@ def play(backend: str, lines: list[str], name: str) -> Player:
                 player.enter(client_command(tokens[1:]))
             elif tokens[0] == "=":
                 player.read(tokens[1:])
+            elif tokens[0] == "!":
+                player.driver.core._drill(int(codes.Reason[tokens[1]]))
             else:
-                raise ScenarioError("a line starts with >, <, = or #")
+                raise ScenarioError("a line starts with >, <, =, ! or #")
         except (ScenarioError, KeyError, ValueError, TypeError) as error:
             raise ScenarioError(f"\n{name}:{at}: {line}\n  {error}") from error
     try:

@@ -118,8 +118,8 @@ class Sent:
 
 
 class Driver:
-    """Feeds one core and hands back the reports of each command, and between them what its venue is sent at once;
-    `trail` is all that it said, byte by byte."""
+    """Feeds one core and hands back the reports of each command, and between them what its venue is sent at once, and
+    last what the exit gate stops there; `trail` is all that it said, byte by byte."""
 
     def __init__(self, core) -> None:
         self.core, self.seen, self.now = core, core.event_seq, T0
@@ -128,21 +128,25 @@ class Driver:
     def apply(self, command: bytes):
         """The command's ack and its reports, oldest first."""
         ack, answer = self.core.apply(command, self.now)
-        count = self.core.event_seq - self.seen
-        assert count <= EVENTS, "a command made more reports than the ring holds"
-        raw = self.core.read_events(self.seen, count)[0].tobytes() if count else b""
-        records = range(0, len(raw), REPORT_SIZE)
-        assert not answer or answer in {raw[at : at + REPORT_SIZE] for at in records}
-        self.seen += count
-        said = [REPORT_CODEC.unpack(raw, at) for at in records]
+        raw, said = self.read_news()
+        assert not answer or answer in {raw[at : at + REPORT_SIZE] for at in range(0, len(raw), REPORT_SIZE)}
         sent = self.core.hand_out(record(CommandType.HAND_OUT, most=2**20), self.now).tobytes()
-        assert self.core.event_seq == self.seen, "to hand out is no news"
-        self.trail.append(repr(tuple(ack)).encode() + answer + raw + sent)
+        kept, stopped = self.read_news()
+        assert not stopped or stopped[0].report_type == ReportType.GATE_STOPPED, "to hand out is no other news"
+        self.trail.append(repr(tuple(ack)).encode() + answer + raw + sent + kept)
         for at in range(0, len(sent), OUTBOUND_SIZE):
             message = Sent(OUTBOUND_CODEC.unpack(sent, at))
             behind = sum((r.event_seq if isinstance(r, Sent) else r.seq) <= message.event_seq for r in said)
             said.insert(behind, message)
-        return ack, said
+        return ack, said + stopped
+
+    def read_news(self):
+        """The reports since the last that were seen, as bytes and read."""
+        count = self.core.event_seq - self.seen
+        assert count <= EVENTS, "a command made more reports than the ring holds"
+        raw = self.core.read_events(self.seen, count)[0].tobytes() if count else b""
+        self.seen += count
+        return raw, [REPORT_CODEC.unpack(raw, at) for at in range(0, len(raw), REPORT_SIZE)]
 
 
 # ---- a ledger rebuilt from reports
