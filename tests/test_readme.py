@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tradecore.vocabulary.codes import Scope
+from tradecore.vocabulary.rules import RULES, LimitUnit
+
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 PROGRAM, OUTSIDE, BATCH = re.findall(r"```python\n(.*?)```", README, re.S)
 PRINTED, PRINTED_OUTSIDE = re.findall(r"prints\n\n```text\n(.*?)```", README, re.S)
@@ -63,3 +66,23 @@ def test_risk_alone_runs():
     for told in ("MAX_ORDER_QTY                               700                500               -200  REFUSE",
                  "MAX_POSITION_QTY  symbol ACME      250   100       150  40.0%  hard  -         r.lee  board", "qty 100 avg_px 20.00"):
         assert told in done.stdout, told
+
+
+SCOPES = {"F": Scope.FIRM, "A": Scope.ACCOUNT, "S": Scope.INSTRUMENT, "AS": Scope.ACCOUNT_INSTRUMENT, "V": Scope.VENUE, "Y": Scope.STRATEGY,
+          "AG": Scope.ACCOUNT_GROUP, "SG": Scope.INSTRUMENT_GROUP}
+UNITS = {LimitUnit.QUANTITY: "quantity", LimitUnit.MONEY: "money", LimitUnit.BASIS_POINTS: "bps", LimitUnit.COUNT: "count", LimitUnit.FLAG: "none",
+         LimitUnit.BASE_MONEY: "base", LimitUnit.RATIO: "ratio"}
+
+
+def test_the_table_of_rules_is_the_table_of_rules():
+    (table,) = re.findall(r"\| rule \| on \| unit \| bounds \|\n\|[-|]+\|\n((?:\|.*\n)+)", README)
+    told = {}
+    for line in table.splitlines():
+        rules, on, unit = (cell.strip() for cell in line.split("|")[1:4])
+        scopes = set(Scope) if on.startswith("all") else {SCOPES[word] for word in on.split()}
+        scopes -= {SCOPES[word] for word in on.partition(" but ")[2].split()}
+        names = re.findall(r"`(\w+)`", rules)
+        units = unit.split("; ") if "; " in unit else [unit] * len(names)
+        told |= {name: (scopes, said.partition(", ")[0], said.endswith("window")) for name, said in zip(names, units, strict=True)}
+    told["stale_quote"] = (*told["stale_quote"][:1], "count", False)  # of milliseconds
+    assert told == {row.rule.name.lower(): (set(row.scopes), UNITS[row.unit], row.windowed) for row in RULES}

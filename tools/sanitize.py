@@ -121,7 +121,7 @@ class Instrumented:
             # In one folder, by the tools of this environment: an isolated build has other paths each time.
             wheel = build_wheel(sys.executable, self.source, Path(wheels), "--no-build-isolation",
                                 f"-Cbuild-dir={self.folder / 'build'}", CFLAGS=flags, LDFLAGS=flags,
-                                SKBUILD_CMAKE_DEFINE="TRADECORE_ASSERT=ON;TRADECORE_DRILL=ON")
+                                SKBUILD_CMAKE_DEFINE="TRADECORE_ASSERT=ON;TRADECORE_DRILL=ON;TRADECORE_OPTIMIZE=-O1")
             self.environment.install("--force-reinstall", "--no-deps", wheel)
 
     def run_suite(self, plant: Plant | None, *more: str) -> tuple[int, str, str]:

@@ -153,12 +153,13 @@ cdef inline void hold_cash(tc_funds* f, int32_t account, int32_t currency, tc_i1
 cdef inline tc_i128 need_of(
     const tc_instrument* ins, uint8_t side, int64_t qty, int64_t price, tc_i128 fee
 ) noexcept nogil:
-    cdef int64_t paid = price if side == SIDE_BUY else -price
+    cdef int64_t paid
     cdef tc_i128 cost = 0, charge = 0
     if qty == 0:
         return 0
     if price == no_price():
         return -1
+    paid = price if side == SIDE_BUY else -price
     if tc_mul_overflows(tc_wide(qty, paid if paid > 0 else 0), ins.notional_scale, &cost):
         return -1
     if side == SIDE_BUY and fee != 0:
@@ -166,4 +167,4 @@ cdef inline tc_i128 need_of(
             return -1
     cost = -tc_floor_div_wide(-cost, ins.limit_scale)
     charge = -tc_floor_div_wide(-charge, tc_wide(ins.limit_scale, FEE_SCALE))
-    return -1 if cost + charge > untold() else cost + charge
+    return -1 if cost > untold() or charge > untold() - cost else cost + charge
