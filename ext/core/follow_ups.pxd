@@ -97,8 +97,9 @@ cdef inline void take_fired(tc_core* core, const tc_command* c) noexcept nogil:
         trigger_order(core, c, order)
 
 
-# Asks those of ours back that a held order could meet at its external venue. Where a venue keeps one the held order
-# ends: that is the venue's last word. False where it may go.
+# Asks those of ours back that a held order could meet at its external venue; what is filled, while a replace may make
+# more of it, once that has been answered. Where a venue keeps one the held order ends: that is the venue's last word.
+# False where it may go.
 cdef inline bint waits_for_own(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
     cdef tc_order* own
     cdef tc_terms* terms
@@ -109,6 +110,9 @@ cdef inline bint waits_for_own(tc_core* core, const tc_command* c, tc_order* ord
     count = own_outside(core, order, worst_px(&core.orders, order))
     for i in range(count):
         own = &core.orders.slots[core.open_orders.found[i].slot]
+        if not is_live(own):
+            waits = True
+            continue
         terms = extend_order(&core.orders, own)
         if terms.stop_asked and not has_cancel(&core.orders, own):
             terms.stop_asked = False
@@ -117,6 +121,7 @@ cdef inline bint waits_for_own(tc_core* core, const tc_command* c, tc_order* ord
             end_order(core, c, order, STATUS_CANCELED, SELF_MATCH)
             return True
         terms.stop_asked = True
+        note_match(own, order, SELF_MATCH_HOLD)
         stop_order(core, c, own, SELF_MATCH)
         waits = waits or is_live(own)
     return waits

@@ -168,7 +168,8 @@ cdef inline bint could_trade(
 
 
 # Orders of ours that one at this price (no_price(): at any) could trade with at its external venue, oldest first, in
-# the index's `found`; how many. None where nothing is prevented there.
+# the index's `found`; how many. None where nothing is prevented there. What is filled counts while a replace may make
+# more of it.
 cdef inline int64_t own_outside(tc_core* core, const tc_order* order, int64_t price) noexcept nogil:
     cdef const tc_prevention* row = prevention_of(core.self_match, order.account)
     cdef const tc_order* other
@@ -179,7 +180,7 @@ cdef inline int64_t own_outside(tc_core* core, const tc_order* order, int64_t pr
                        order.venue, 0)
     for i in range(listed):
         other = &core.orders.slots[core.open_orders.found[i].slot]
-        if (other.place == PLACE_AT_VENUE and is_live(other)
+        if (other.place == PLACE_AT_VENUE and held_of(&core.orders, other) > 0
                 and is_one_owner(core.self_match, order.account, other.account)
                 and could_trade(&core.orders, order, price, other)):
             core.open_orders.found[count] = core.open_orders.found[i]

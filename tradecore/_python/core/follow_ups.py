@@ -26,7 +26,7 @@ from .exits import find_hindrance
 from .health import look_everywhere
 from .losses import watch_losses
 from .placing import release_order
-from .self_matching import own_outside
+from .self_matching import note_match, own_outside
 from .shrinking import shrink_order, stop_order
 from .state import State, end_order, is_external, report_execution
 from .switching import withdraw_disarmed
@@ -137,17 +137,22 @@ def ask_again(core: State, c: Any) -> None:
 
 
 def waits_for_own(core: State, c: Any, order: Order) -> bool:
-    """Asks those of ours back that a held order could meet at its external venue. Where a venue keeps one the held
-    order ends: that is the venue's last word. False where it may go."""
+    """Asks those of ours back that a held order could meet at its external venue; what is filled, while a replace may
+    make more of it, once that has been answered. Where a venue keeps one the held order ends: that is the venue's last
+    word. False where it may go."""
     if not is_external(core, order.venue):
         return False
     waits = False
     for own in own_outside(core, order, worst_px(order)):
+        if not is_live(own):
+            waits = True
+            continue
         if own.stop_asked and not has_cancel(own):
             own.stop_asked, order.value, order.bound = False, own.order_id, SelfMatch.HOLD
             end_order(core, c, order, CANCELED, Reason.SELF_MATCH)
             return True
         own.stop_asked = True
+        note_match(own, order, SelfMatch.HOLD)
         stop_order(core, c, own, Reason.SELF_MATCH)
         waits = waits or is_live(own)
     return waits

@@ -20,7 +20,7 @@ from tradecore.vocabulary.records import NO_PRICE
 from ..execution.book import rank_of, reduce_node
 from ..orders.lists import cap_limit
 from ..orders.open_orders import find_open
-from ..orders.order_facts import is_live, leaves_of, worst_px
+from ..orders.order_facts import held_of, leaves_of, worst_px
 from ..orders.order_table import AT_VENUE, CANCELED, RESTING, Order
 from ..orders.validation import POST_ONLY
 from ..risk.holds import exposure_of
@@ -167,12 +167,12 @@ def could_trade(order: Order, price: int, other: Order) -> bool:
 
 def own_outside(core: State, order: Order, price: int) -> list[Order]:
     """Orders of ours that one at this price (NO_PRICE: at any) could trade with at its external venue, oldest first;
-    none where nothing is prevented there."""
+    none where nothing is prevented there. What is filled counts while a replace may make more of it."""
     row = prevention_of(core.self_match, order.account)
     if row.outside == SelfMatch.OFF or not may_meet_own(core, order, row.match_id):
         return []
     others = find_open(core.open_orders, order.instrument, 0 if row.match_id else order.account, order.venue, 0)
-    return [other for other in others if other.place == AT_VENUE and is_live(other) and is_one_owner(
+    return [other for other in others if other.place == AT_VENUE and held_of(other) > 0 and is_one_owner(
         core.self_match, order.account, other.account) and could_trade(order, price, other)]
 
 
