@@ -12,7 +12,7 @@ from . import _start  # noqa: F401  # first: a command's Ctrl-C is told in one l
 from ._backend import choose_backend
 from .core.bus import Subscription
 from .core.order_manager import OrderManager
-from .core.risk_alone import RiskEngine
+from .core.risk_engine import RiskEngine
 from .core.trading_core import TradingCore
 from .execution.kept_reports import Unbooked
 from .execution.routing import Explanation, VenueScore

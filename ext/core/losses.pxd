@@ -79,10 +79,10 @@ cdef inline void watch_account(tc_core* core, const tc_command* c, int32_t accou
     cdef tc_day_total* total = &core.risk.pnl.totals[account]
     cdef tc_rows* rows = &core.risk.rows
     cdef uint32_t head = head_of(rows, SCOPE_ACCOUNT if account else SCOPE_FIRM, account, 0, 0, 0)[0]
-    if total.unknown[<int>NO_MARK] | total.unknown[<int>NO_RATE] | total.unknown[<int>TOO_LARGE]:
+    if has_unknown(total.pnl.unknown):
         return                                         # it refuses what adds risk
-    if total.pnl > total.peak:
-        total.peak = total.pnl
+    if total.pnl.value > total.peak:
+        total.peak = total.pnl.value
     watch_loss(core, c, total, find_row(rows, head, RULE_DAILY_LOSS), told_shift(RULE_DAILY_LOSS))
     watch_loss(core, c, total, find_row(rows, head, RULE_DRAWDOWN), told_shift(RULE_DRAWDOWN))
     watch_loss(core, c, total, find_row(rows, head, RULE_MARGIN_USE), told_shift(RULE_MARGIN_USE))

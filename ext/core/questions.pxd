@@ -198,7 +198,8 @@ cdef inline void count_in_basket(tc_core* core, const tc_ahead* ahead, int sign)
     q.line = line_of(core.risk.lines, &core.risk.rows, ins, q.instrument, q.account, q.venue, q.strategy, MODE_ENFORCE,
                      &q.room)
     hold_lots(&core.risk, ahead.instrument, ahead.account, ahead.side, sign * ahead.hold_qty)
-    hold_cash(&core.risk.funds, ahead.account, ins.currency, sign * ahead.fund_more)
+    if ahead.fund_more:
+        hold_cash(&core.risk.funds, ahead.account, ins.currency, sign * ahead.fund_more)
     count_ahead(&core.risk, ins, &q, sign)
 
 

@@ -24,23 +24,31 @@ cdef enum:
     BPS_ONE = 10_000
 
 
+# What a part is worth in the base currency.
+cdef struct tc_part_value:
+    tc_i128 value
+    uint8_t state                  # KNOWN, or why not
+
+
+# What all parts of an account are worth.
+cdef struct tc_part_sum:
+    tc_i128 value
+    int64_t unknown[STATES]        # parts by why they have no value
+
+
 # Of an account's P&L: an instrument's, in amounts (quantity x price), or a currency's fees, in money units.
 cdef struct tc_pnl_part:
     tc_i128 paid                   # ever, less what was got
     tc_i128 closed                 # P&L at the previous close
     tc_i128 opened                 # there without being paid for here: an opened position's cost, or opening cash
-    tc_i128 pnl                    # since the close, in the base currency
-    tc_i128 equity                 # its part of it, in the base currency
-    uint8_t state, equity_state    # KNOWN, or why not
+    tc_part_value pnl              # since the close
+    tc_part_value equity
 
 
 # The sums of an account; of account 0 the whole firm's, as its positions add up.
 cdef struct tc_day_total:
-    tc_i128 pnl
-    tc_i128 peak                   # the highest that it was when a command was done; at the close it is 0
-    int64_t unknown[STATES]        # parts by why they have no value
-    tc_i128 equity
-    int64_t equity_unknown[STATES]
+    tc_part_sum pnl, equity
+    tc_i128 peak                   # of the P&L, when a command was done; at the close it is 0
     uint8_t told                   # bits of what was told: see losses.pxd
 
 
@@ -67,10 +75,10 @@ cdef inline tc_i128 beyond_exposure() noexcept nogil:
 # the exact ratio does. beyond_exposure() where no equity bears it: none above zero, or none that can be told.
 cdef inline tc_i128 ratio_of(tc_i128 amount, const tc_day_total* total, int64_t one) noexcept nogil:
     cdef tc_i128 scaled = 0
-    if (total.equity <= 0 or total.equity_unknown[<int>TOO_LARGE]
+    if (total.equity.value <= 0 or total.equity.unknown[<int>TOO_LARGE]
             or tc_mul_overflows(amount, one, &scaled)):
         return beyond_exposure()
-    return -tc_floor_div_wide(-scaled, total.equity)
+    return -tc_floor_div_wide(-scaled, total.equity.value)
 
 
 # An account's losses are to be looked at when the command is done.
@@ -113,33 +121,23 @@ cdef inline uint8_t value_amount(
     return KNOWN
 
 
-# A part's new P&L in place of what it was, in its account's sum.
-cdef inline void set_part(tc_pnl* p, int32_t account, tc_pnl_part* part, tc_i128 pnl, uint8_t state) noexcept nogil:
-    cdef tc_day_total* total = &p.totals[account]
-    if part.pnl == pnl and part.state == state:
+# Only in C: any() in Python.
+cdef inline bint has_unknown(const int64_t* unknown) noexcept nogil:
+    return (unknown[<int>NO_MARK] | unknown[<int>NO_RATE] | unknown[<int>TOO_LARGE]) != 0
+
+
+# A part's new value in place of what it was, in its account's sum.
+cdef inline void set_value(
+    tc_pnl* p, int32_t account, tc_part_value* part, tc_part_sum* total, tc_i128 value, uint8_t state
+) noexcept nogil:
+    if part.value == value and part.state == state:
         return
     total.unknown[part.state] -= part.state > 0
     total.unknown[state] += state > 0
     tc_assert((total.unknown[state] >= 0) & (total.unknown[part.state] >= 0))
-    total.pnl = total.pnl + pnl - part.pnl
-    part.pnl = pnl
+    total.value = total.value + value - part.value
+    part.value = value
     part.state = state
-    touch_account(p, account)
-
-
-# The same of a part's equity.
-cdef inline void set_equity(
-    tc_pnl* p, int32_t account, tc_pnl_part* part, tc_i128 equity, uint8_t state
-) noexcept nogil:
-    cdef tc_day_total* total = &p.totals[account]
-    if part.equity == equity and part.equity_state == state:
-        return
-    total.equity_unknown[part.equity_state] -= part.equity_state > 0
-    total.equity_unknown[state] += state > 0
-    tc_assert((total.equity_unknown[state] >= 0) & (total.equity_unknown[part.equity_state] >= 0))
-    total.equity = total.equity + equity - part.equity
-    part.equity = equity
-    part.equity_state = state
     touch_account(p, account)
 
 
@@ -150,10 +148,10 @@ cdef inline void value_part(
 ) noexcept nogil:
     cdef tc_i128 earned = amount - part.paid, value = 0
     cdef uint8_t state = value_amount(earned - part.closed, factor, divisor, rate, is_held, &value)
-    set_part(p, account, part, value, state)
+    set_value(p, account, &part.pnl, &p.totals[account].pnl, value, state)
     if tc_seldom(p.equity_is_kept):
         state = value_amount(earned + part.opened, factor, divisor, rate, is_held, &value)
-        set_equity(p, account, part, value, state)
+        set_value(p, account, &part.equity, &p.totals[account].equity, value, state)
 
 
 # What is held is worth, as quantity x mark; False where it has no mark. Of nothing 0.
@@ -177,9 +175,9 @@ cdef inline void revalue_part(tc_pnl* p, int32_t instrument, int32_t account) no
     if not p.is_kept:
         return
     if not amount_at_mark(p, instrument, account, &amount):
-        set_part(p, account, part, 0, NO_MARK)
+        set_value(p, account, &part.pnl, &p.totals[account].pnl, 0, NO_MARK)
         if p.equity_is_kept:
-            set_equity(p, account, part, 0, NO_MARK)
+            set_value(p, account, &part.equity, &p.totals[account].equity, 0, NO_MARK)
         return
     value_part(p, account, part, amount, ins.notional_scale, ins.limit_scale, p.values.rates[ins.currency],
                p.values.held[instrument * p.stride + account].position_qty != 0)
@@ -318,8 +316,8 @@ cdef inline void close_pnl(tc_pnl* p, int32_t instrument_count) noexcept nogil:
 
 # Only in C: a part there is made when something is booked.
 cdef inline void forget_value(tc_pnl_part* part) noexcept nogil:
-    part.pnl = part.equity = 0
-    part.state = part.equity_state = KNOWN
+    part.pnl.value = part.equity.value = 0
+    part.pnl.state = part.equity.state = KNOWN
 
 
 # Some rule needs the day's P&L, or equity, from now on, or none any more. What was told and the peak stay.
@@ -335,9 +333,8 @@ cdef inline void keep_pnl(tc_pnl* p, int32_t instrument_count, bint is_kept, bin
     if not begins:
         return
     for account in range(p.stride):
-        p.totals[account].pnl = p.totals[account].equity = 0
-        tc_clear(p.totals[account].unknown, STATES * sizeof(int64_t))
-        tc_clear(p.totals[account].equity_unknown, STATES * sizeof(int64_t))
+        tc_clear(&p.totals[account].pnl, sizeof(tc_part_sum))
+        tc_clear(&p.totals[account].equity, sizeof(tc_part_sum))
     for i in range((instrument_count + 1) * p.stride):
         forget_value(&p.parts[i])
     for i in range((p.currencies + 1) * p.stride):

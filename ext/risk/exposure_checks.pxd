@@ -44,14 +44,14 @@ cdef inline uint32_t first_row(const tc_question* q, uint64_t slots) noexcept no
 # Only in C: a list in Python.
 # How many parts of a P&L whose loss is limited, or of equity that is asked about, have no value for this reason.
 cdef inline int64_t count_unknown_pnl(const tc_risk* risk, const tc_question* q, int why) noexcept nogil:
-    if risk.pnl.totals[q.account].unknown[why] and first_row(q, LOSS_SLOTS):
-        return risk.pnl.totals[q.account].unknown[why]
-    if risk.pnl.totals[0].unknown[why] and first_row(q, FIRM_LOSS_SLOTS):
-        return risk.pnl.totals[0].unknown[why]
-    if risk.pnl.totals[q.account].equity_unknown[why] and first_row(q, EQUITY_SLOTS):
-        return risk.pnl.totals[q.account].equity_unknown[why]
-    if risk.pnl.totals[0].equity_unknown[why] and first_row(q, FIRM_EQUITY_SLOTS):
-        return risk.pnl.totals[0].equity_unknown[why]
+    if risk.pnl.totals[q.account].pnl.unknown[why] and first_row(q, LOSS_SLOTS):
+        return risk.pnl.totals[q.account].pnl.unknown[why]
+    if risk.pnl.totals[0].pnl.unknown[why] and first_row(q, FIRM_LOSS_SLOTS):
+        return risk.pnl.totals[0].pnl.unknown[why]
+    if risk.pnl.totals[q.account].equity.unknown[why] and first_row(q, EQUITY_SLOTS):
+        return risk.pnl.totals[q.account].equity.unknown[why]
+    if risk.pnl.totals[0].equity.unknown[why] and first_row(q, FIRM_EQUITY_SLOTS):
+        return risk.pnl.totals[0].equity.unknown[why]
     return 0
 
 
@@ -183,7 +183,7 @@ cdef inline tc_i128 position_with(const tc_risk* risk, const tc_question* q, int
 
 # What works would be worth with the order, on both sides.
 cdef inline tc_i128 pending_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
-    cdef const tc_value* was = &risk.values.values[q.instrument * risk.values.stride + account]
+    cdef const tc_value* was = value_now(risk, q, account)
     cdef tc_value value
     if value_with(risk, q, account, &value):
         return beyond_exposure()
@@ -204,7 +204,7 @@ cdef inline tc_i128 concentration_with(const tc_risk* risk, const tc_question* q
 # What equity must cover with the order, as if all that works on the worse side of each position filled, over equity.
 # Source: Regulation T 220.12; FINRA 4210(c).
 cdef inline tc_i128 margin_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
-    cdef const tc_value* was = &risk.values.values[q.instrument * risk.values.stride + account]
+    cdef const tc_value* was = value_now(risk, q, account)
     cdef tc_value value
     if value_with(risk, q, account, &value):
         return beyond_exposure()
@@ -215,14 +215,14 @@ cdef inline tc_i128 margin_with(const tc_risk* risk, const tc_question* q, int32
 
 # The loss since the previous close, realised or not, with fees; a profit is negative.
 cdef inline tc_i128 loss_of(const tc_day_total* total) noexcept nogil:
-    return beyond_exposure() if total.unknown[<int>TOO_LARGE] else -total.pnl
+    return beyond_exposure() if total.pnl.unknown[<int>TOO_LARGE] else -total.pnl.value
 
 
 # How far the day's P&L is below its highest since the previous close, where it was 0.
 cdef inline tc_i128 drawdown_of(const tc_day_total* total) noexcept nogil:
-    if total.unknown[<int>TOO_LARGE]:
+    if total.pnl.unknown[<int>TOO_LARGE]:
         return beyond_exposure()
-    return total.peak - total.pnl if total.peak > total.pnl else 0
+    return total.peak - total.pnl.value if total.peak > total.pnl.value else 0
 
 
 # Only in C: a function as an argument in Python.

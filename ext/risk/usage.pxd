@@ -32,7 +32,7 @@ cdef inline const tc_total* total_bound(const tc_values* x, const tc_limit_row* 
 # An exposure, -1 while something has no value.
 cdef inline tc_i128 measure_total(const tc_total* total, int rule) noexcept nogil:
     cdef tc_i128 longest = tc_abs_wide(total.net_long), shortest = tc_abs_wide(total.net_short)
-    if total.unknown[<int>NO_MARK] | total.unknown[<int>NO_RATE] | total.unknown[<int>TOO_LARGE]:
+    if has_unknown(total.unknown):
         return -1
     if rule == RULE_MAX_GROSS_EXPOSURE or rule == RULE_GROUP_EXPOSURE:
         return total.gross
@@ -45,16 +45,16 @@ cdef inline tc_i128 measure_total(const tc_total* total, int rule) noexcept nogi
 cdef inline tc_i128 measure_over_equity(
     tc_i128 amount, const tc_total* total, const tc_day_total* day
 ) noexcept nogil:
-    if total.unknown[<int>NO_MARK] | total.unknown[<int>NO_RATE] | total.unknown[<int>TOO_LARGE]:
+    if has_unknown(total.unknown):
         return -1
-    if day.equity_unknown[<int>NO_MARK] | day.equity_unknown[<int>NO_RATE] | day.equity_unknown[<int>TOO_LARGE]:
+    if has_unknown(day.equity.unknown):
         return -1
     return ratio_of(amount, day, RATIO_ONE) if amount else 0
 
 
 # A position's value over equity; 0 where there is none, -1 while something has no value.
 cdef inline tc_i128 measure_concentration(tc_i128 worth, const tc_day_total* day) noexcept nogil:
-    if day.equity_unknown[<int>NO_MARK] | day.equity_unknown[<int>NO_RATE] | day.equity_unknown[<int>TOO_LARGE]:
+    if has_unknown(day.equity.unknown):
         return -1
     return ratio_of(worth, day, BPS_ONE) if worth > 0 else worth
 
@@ -66,8 +66,8 @@ cdef inline bint is_of_positions(int rule) noexcept nogil:
 
 # A loss, 0 of a profit, -1 while something has no value.
 cdef inline tc_i128 measure_loss(const tc_day_total* total, int rule) noexcept nogil:
-    cdef tc_i128 loss = (total.peak if rule == RULE_DRAWDOWN else 0) - total.pnl
-    if total.unknown[<int>NO_MARK] | total.unknown[<int>NO_RATE] | total.unknown[<int>TOO_LARGE]:
+    cdef tc_i128 loss = (total.peak if rule == RULE_DRAWDOWN else 0) - total.pnl.value
+    if has_unknown(total.pnl.unknown):
         return -1
     return loss if loss > 0 else 0
 

@@ -11,7 +11,7 @@ from streams import INSTRUMENTS
 from test_parity import WIDEST, Pair
 
 from tradecore._python.core.trade_booking import book_pnl
-from tradecore._python.risk.day_pnl import ratio_of, touch_account
+from tradecore._python.risk.day_pnl import day_total_of, ratio_of, set_value, touch_account
 from tradecore._python.risk.exposures import set_margins, set_rate, set_worth
 from tradecore._python.risk.holds import alike_of, exposure_of
 from tradecore._python.risk.usage import measure_on_marks
@@ -126,6 +126,11 @@ def counts_where_it_was(core: Any, trade: Any, sign: int) -> None:
         row.position_qty -= back
 
 
+def sums_no_equity(p: Any, account: int, part: Any, total: Any, value: int, state: Any) -> None:
+    if total is not day_total_of(p, account).equity:
+        set_value(p, account, part, total, value, state)
+
+
 FAULTS = [
     ("core.corrections.book_pnl", counts_where_it_was),
     ("core.corrections.book_pnl", lambda core, trade, sign: None),
@@ -139,7 +144,7 @@ FAULTS = [
     ("core.marketdata.set_currency_rate", lambda p, currency, rate: set_rate(p.values, currency, rate)),
     ("core.settings.open_money", lambda p, currency, account, money: None),
     ("core.settings.open_amount", lambda p, instrument, account, amount: None),
-    ("risk.day_pnl.set_equity", lambda p, account, part, equity, state: None),
+    ("risk.day_pnl.set_value", sums_no_equity),
     ("core.settings.set_margin_rates", lambda p, instrument, initial, maintenance: set_margins(p.values, instrument, initial, initial)),
     ("core.losses.measure_on_marks", lambda risk, account, rule: 0 if rule == Rule.MARGIN_USE else measure_on_marks(risk, account, rule)),
     ("risk.exposures.margin_of", lambda worth, value: value),

@@ -31,7 +31,7 @@ from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import ACK_DTYPE, COMMAND_DTYPES, COMMAND_SIZE, REQUEST_PREFIX
 from ..vocabulary.units import Number
 from .order_system import OrderSystem
-from .risk_alone import RiskEngine, demand_limits
+from .risk_engine import RiskEngine, demand_limits
 from .smart_order_router import SmartOrderRouter
 
 if TYPE_CHECKING:

@@ -31,9 +31,9 @@ def watch_losses(core: State, c: Any) -> None:
     core.risk.pnl.touched.clear()
     for account in touched:
         total, scope = day_total_of(core.risk.pnl, account), Scope.ACCOUNT if account else Scope.FIRM
-        if any(total.unknown):  # it refuses what adds risk
+        if any(total.pnl.unknown):  # it refuses what adds risk
             continue
-        total.peak = max(total.peak, total.pnl)
+        total.peak = max(total.peak, total.pnl.value)
         for rule in LOSSES:
             row = find_row(core.risk.rows, (int(scope), 0, account, 0, 0), rule)
             watch_loss(core, c, total, row, told_shift(rule))

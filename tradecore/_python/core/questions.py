@@ -161,7 +161,8 @@ def answer_batch(
 def put_ahead(core: State, cl_ord_id: int, q: Question, sign: int) -> None:
     """An order that passed counts for those behind it in its basket, or, with `sign` -1, no longer."""
     hold_lots(core.risk, q.instrument, q.account, q.side, sign * q.hold_qty)
-    hold_cash(core.risk.funds, q.account, q.ins.currency, sign * max(0, q.fund_more))
+    if q.fund_more > 0:
+        hold_cash(core.risk.funds, q.account, q.ins.currency, sign * q.fund_more)
     count_ahead(core.risk, q, sign)
     if sign > 0:
         core.ahead.append((cl_ord_id, q))

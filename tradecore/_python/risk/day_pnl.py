@@ -30,28 +30,40 @@ SOFT_TOLD, LIMIT_TOLD = 1, 2  # two bits of what was told for each of them
 
 
 @dataclass(slots=True)
+class PartValue:
+    """What a part is worth in the base currency."""
+
+    value: int = 0
+    state: Known = Known.KNOWN
+
+
+@dataclass(slots=True)
+class PartSum:
+    """What all parts of an account are worth."""
+
+    value: int = 0
+    unknown: list[int] = field(default_factory=lambda: [0] * len(Known))  # parts by why they have no value
+
+
+@dataclass(slots=True)
 class PnlPart:
     """Of an account's P&L: an instrument's, in amounts (quantity x price), or a currency's fees, in money units."""
 
     paid: int = 0  # ever, less what was got
     closed: int = 0  # P&L at the previous close
     opened: int = 0  # there without being paid for here: an opened position's cost, or opening cash
-    pnl: int = 0  # since the close, in the base currency
-    state: Known = Known.KNOWN
-    equity: int = 0  # its part of it, in the base currency
-    equity_state: Known = Known.KNOWN
+    pnl: PartValue = field(default_factory=PartValue)  # since the close
+    equity: PartValue = field(default_factory=PartValue)
 
 
 @dataclass(slots=True)
 class DayTotal:
     """The sums of an account; of account 0 the whole firm's, as its positions add up."""
 
-    pnl: int = 0
-    peak: int = 0  # the highest that it was when a command was done; at the close it is 0
+    pnl: PartSum = field(default_factory=PartSum)
+    equity: PartSum = field(default_factory=PartSum)
+    peak: int = 0  # of the P&L, when a command was done; at the close it is 0
     told: int = 0  # bits of what was told: see losses
-    unknown: list[int] = field(default_factory=lambda: [0] * len(Known))  # parts by why they have no value
-    equity: int = 0
-    equity_unknown: list[int] = field(default_factory=lambda: [0] * len(Known))
 
 
 class DayPnl:
@@ -78,9 +90,9 @@ def day_total_of(p: DayPnl, account: int) -> DayTotal:
 def ratio_of(amount: int, total: DayTotal, one: int) -> int:
     """An amount over equity, in parts of which `one` are equity itself, rounded up: against a whole limit that decides
     as the exact ratio does. BEYOND where no equity bears it: none above zero, or none that can be told."""
-    if total.equity <= 0 or total.equity_unknown[Known.TOO_LARGE] or amount * one > WIDE_MAX:
+    if total.equity.value <= 0 or total.equity.unknown[Known.TOO_LARGE] or amount * one > WIDE_MAX:
         return BEYOND
-    return -(-amount * one // total.equity)
+    return -(-amount * one // total.equity.value)
 
 
 def touch_account(p: DayPnl, account: int) -> None:
@@ -113,27 +125,14 @@ def value_amount(amount: int, factor: int, divisor: int, rate: int, is_held: boo
     return value, Known.KNOWN
 
 
-def set_part(p: DayPnl, account: int, part: PnlPart, pnl: int, state: Known) -> None:
-    """A part's new P&L in place of what it was, in its account's sum."""
-    if (part.pnl, part.state) == (pnl, state):
+def set_value(p: DayPnl, account: int, part: PartValue, total: PartSum, value: int, state: Known) -> None:
+    """A part's new value in place of what it was, in its account's sum."""
+    if (part.value, part.state) == (value, state):
         return
-    total = day_total_of(p, account)
     total.unknown[part.state] -= part.state > 0
     total.unknown[state] += state > 0
-    total.pnl += pnl - part.pnl
-    part.pnl, part.state = pnl, state
-    touch_account(p, account)
-
-
-def set_equity(p: DayPnl, account: int, part: PnlPart, equity: int, state: Known) -> None:
-    """The same of a part's equity."""
-    if (part.equity, part.equity_state) == (equity, state):
-        return
-    total = day_total_of(p, account)
-    total.equity_unknown[part.equity_state] -= part.equity_state > 0
-    total.equity_unknown[state] += state > 0
-    total.equity += equity - part.equity
-    part.equity, part.equity_state = equity, state
+    total.value += value - part.value
+    part.value, part.state = value, state
     touch_account(p, account)
 
 
@@ -141,10 +140,11 @@ def value_part(
     p: DayPnl, account: int, part: PnlPart, amount: int, factor: int, divisor: int, rate: int, is_held: bool
 ) -> None:
     """What a part is worth, at `amount` for what is held of it."""
-    earned = amount - part.paid
-    set_part(p, account, part, *value_amount(earned - part.closed, factor, divisor, rate, is_held))
+    earned, total = amount - part.paid, day_total_of(p, account)
+    set_value(p, account, part.pnl, total.pnl, *value_amount(earned - part.closed, factor, divisor, rate, is_held))
     if p.equity_is_kept:
-        set_equity(p, account, part, *value_amount(earned + part.opened, factor, divisor, rate, is_held))
+        set_value(p, account, part.equity, total.equity,
+                  *value_amount(earned + part.opened, factor, divisor, rate, is_held))
 
 
 def amount_at_mark(p: DayPnl, instrument: int, account: int) -> int | None:
@@ -160,9 +160,10 @@ def revalue_part(p: DayPnl, instrument: int, account: int) -> None:
         return
     ins, amount = p.values.instruments[instrument], amount_at_mark(p, instrument, account)
     if amount is None:
-        set_part(p, account, part, 0, Known.NO_MARK)
+        total = day_total_of(p, account)
+        set_value(p, account, part.pnl, total.pnl, 0, Known.NO_MARK)
         if p.equity_is_kept:
-            set_equity(p, account, part, 0, Known.NO_MARK)
+            set_value(p, account, part.equity, total.equity, 0, Known.NO_MARK)
         return
     value_part(p, account, part, amount, ins.notional_scale, ins.limit_scale, p.values.rates.get(ins.currency, 0),
                p.values.held[instrument, account].position_qty != 0)
@@ -266,8 +267,7 @@ def keep_pnl(p: DayPnl, is_kept: bool, equity_is_kept: bool) -> None:
     for account, total in p.totals.items():
         p.totals[account] = DayTotal(peak=total.peak, told=total.told)
     for part in (*p.parts.values(), *p.fees.values()):
-        part.pnl, part.state = 0, Known.KNOWN
-        part.equity, part.equity_state = 0, Known.KNOWN
+        part.pnl, part.equity = PartValue(), PartValue()
     for instrument, account in p.parts:
         revalue_part(p, instrument, account)
     for currency, account in p.fees:

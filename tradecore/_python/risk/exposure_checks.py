@@ -97,13 +97,13 @@ def count_unvalued(q: Question, why: Known) -> int:
     if first_row(q, FIRM_SLOTS):
         counts.append(total_of(q.values, 0).unknown[why])
     if first_row(q, LOSS_SLOTS):
-        counts.append(day_total_of(q.pnl, q.account).unknown[why])
+        counts.append(day_total_of(q.pnl, q.account).pnl.unknown[why])
     if first_row(q, FIRM_LOSS_SLOTS):
-        counts.append(day_total_of(q.pnl, 0).unknown[why])
+        counts.append(day_total_of(q.pnl, 0).pnl.unknown[why])
     if first_row(q, EQUITY_SLOTS):
-        counts.append(day_total_of(q.pnl, q.account).equity_unknown[why])
+        counts.append(day_total_of(q.pnl, q.account).equity.unknown[why])
     if first_row(q, FIRM_EQUITY_SLOTS):
-        counts.append(day_total_of(q.pnl, 0).equity_unknown[why])
+        counts.append(day_total_of(q.pnl, 0).equity.unknown[why])
     return next(filter(None, counts), int(worth_of(q.values, q.instrument).state == why))
 
 
@@ -208,13 +208,13 @@ def margin_with(q: Question, account: int) -> int:
 def loss_of(q: Question, account: int) -> int:
     """The loss since the previous close, realised or not, with fees; a profit is negative."""
     total = day_total_of(q.pnl, account)
-    return BEYOND if total.unknown[Known.TOO_LARGE] else -total.pnl
+    return BEYOND if total.pnl.unknown[Known.TOO_LARGE] else -total.pnl.value
 
 
 def drawdown_of(q: Question, account: int) -> int:
     """How far the day's P&L is below its highest since the previous close, where it was 0."""
     total = day_total_of(q.pnl, account)
-    return BEYOND if total.unknown[Known.TOO_LARGE] else max(0, total.peak - total.pnl)
+    return BEYOND if total.pnl.unknown[Known.TOO_LARGE] else max(0, total.peak - total.pnl.value)
 
 
 def check_amount(

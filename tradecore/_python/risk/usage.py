@@ -54,23 +54,23 @@ def measure_total(total: Total, rule: int) -> int:
 
 def measure_over_equity(amount: int, total: Total, day: DayTotal) -> int:
     """Exposure, or what must be covered of it, over equity; 0 where there is none, -1 while something has no value."""
-    if any(total.unknown) or any(day.equity_unknown):
+    if any(total.unknown) or any(day.equity.unknown):
         return -1
     return ratio_of(amount, day, RATIO_ONE) if amount else 0
 
 
 def measure_concentration(worth: int, day: DayTotal) -> int:
     """A position's value over equity; 0 where there is none, -1 while something has no value."""
-    if worth < 0 or any(day.equity_unknown):
+    if worth < 0 or any(day.equity.unknown):
         return -1
     return ratio_of(worth, day, BPS_ONE) if worth else 0
 
 
 def measure_loss(total: DayTotal, rule: int) -> int:
     """A loss, 0 of a profit, -1 while something has no value."""
-    if any(total.unknown):
+    if any(total.pnl.unknown):
         return -1
-    return max(0, (total.peak if rule == Rule.DRAWDOWN else 0) - total.pnl)
+    return max(0, (total.peak if rule == Rule.DRAWDOWN else 0) - total.pnl.value)
 
 
 def measure_on_marks(risk: RiskTables, account: int, rule: int) -> int:

@@ -21,7 +21,7 @@ from ..positions.position import Position
 from ..positions.positions import Positions
 from ..risk.callables import demand_none
 from ..risk.limits import CheckResult, RiskLimits, check_rows, demand_room, refused_rows
-from ..risk.risk_engine import RiskControls
+from ..risk.risk_controls import RiskControls
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType, DayEnd
 from ..vocabulary.currency import Currency, read_currencies
