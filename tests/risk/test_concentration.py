@@ -5,31 +5,19 @@ from __future__ import annotations
 
 import pytest
 from conftest import limits
+from markdesk import BUY, QUIET, SELL, WIDE, open_desk, send_sap
 
 import tradecore as tc
 
 R = tc.Reason
-BUY, SELL = "BUY", "SELL"
-QUIET = {"account": "alpha", "venue": "ARCX"}  # ARCX displays nothing: nothing fills
 SCOPES = {"firm": {}, "account alpha": {"account": "alpha"}, "symbol SAP": {"symbol": "SAP"},
           "account alpha, symbol SAP": {"account": "alpha", "symbol": "SAP"}}
-WIDE = {"max_order_qty": 10**6, "max_order_notional": 10**9, "max_position_qty": 10**6, "order_rate": 1000}
 
 
 @pytest.fixture
 def desk(make_core):
-    """AAPL in USD, the base currency, and SAP in EUR at 1.25, every mark 4; alpha has 1000 USD."""
-    core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("SAP", currency="EUR")], accounts=["alpha", "beta"],
-                     currencies=["USD", "EUR"])
-    for symbol in ("AAPL", "SAP"):
-        core.mark(symbol, 4)
-    core.risk.set_rate("EUR", "1.25")
-    core.positions.open_cash("USD", 1000, account="alpha")
-    return core
-
-
-def send(core, side, qty, symbol="SAP", **other):
-    return core.submit(symbol, side, qty, 3 if side == BUY else 5, **{**QUIET, **other})
+    """1,000 USD."""
+    return open_desk(make_core, 1000)
 
 
 @pytest.mark.parametrize("others", [{}, WIDE], ids=["others off", "others armed"])
@@ -40,39 +28,39 @@ def test_a_share_passes_up_to_its_limit_and_refuses_beyond(desk, scope, side, ot
     desk.risk.set_limit("concentration", 500, **SCOPES[scope])
     for qty in (9, 10):  # each is 5 USD, and 50 bps of equity
         assert desk.check("SAP", side, qty, 4, **QUIET)["CONCENTRATION"].verdict == "PASS"
-        order = send(desk, side, qty)
+        order = send_sap(desk, side, qty)
         assert order.reason is R.NONE
         desk.cancel(order)
     answer = desk.check("SAP", side, 11, 4, **QUIET)["CONCENTRATION"]
     assert (answer.value, answer.limit, answer.headroom, answer.verdict) == (550, 500, -50, "REFUSE")
-    order = send(desk, side, 11)
+    order = send_sap(desk, side, 11)
     assert (order.reason, order.ord_rej_reason) == (R.CONCENTRATION, tc.OrdRejReason.ORDER_EXCEEDS_LIMIT)
     assert order.text == f"CONCENTRATION: position with working orders would be 550 bps of equity at its mark, more than 500 ({scope})"
     desk.risk.set_limit("concentration", 549, **SCOPES[scope])
-    assert send(desk, side, 11).reason is R.CONCENTRATION
+    assert send_sap(desk, side, 11).reason is R.CONCENTRATION
     desk.risk.set_limit("concentration", 550, **SCOPES[scope])
-    assert send(desk, side, 11).reason is R.NONE
+    assert send_sap(desk, side, 11).reason is R.NONE
     desk.risk.set_limit("concentration", tc.OFF, **SCOPES[scope])
-    assert send(desk, side, 11).reason is R.NONE
+    assert send_sap(desk, side, 11).reason is R.NONE
 
 
 def test_the_least_that_equity_lacks_refuses(desk):
     desk.risk.set_limit("concentration", 500, account="alpha")
     desk.positions.open_cash("USD", "-0.000000001", account="alpha")
-    assert send(desk, BUY, 10).reason is R.CONCENTRATION
-    assert send(desk, BUY, 9).reason is R.NONE
+    assert send_sap(desk, BUY, 10).reason is R.CONCENTRATION
+    assert send_sap(desk, BUY, 9).reason is R.NONE
 
 
 def test_each_position_is_its_own_and_the_first_one_is_not_all_of_an_account(desk):
     desk.risk.set_limit("concentration", 500, account="alpha")
-    assert send(desk, BUY, 10).reason is R.NONE
-    assert send(desk, BUY, 1).reason is R.CONCENTRATION
-    assert send(desk, BUY, 12, "AAPL").reason is R.NONE
-    assert send(desk, SELL, 10).reason is R.NONE
-    assert send(desk, BUY, 11, account="beta").reason is R.NONE
+    assert send_sap(desk, BUY, 10).reason is R.NONE
+    assert send_sap(desk, BUY, 1).reason is R.CONCENTRATION
+    assert send_sap(desk, BUY, 12, "AAPL").reason is R.NONE
+    assert send_sap(desk, SELL, 10).reason is R.NONE
+    assert send_sap(desk, BUY, 11, account="beta").reason is R.NONE
     desk.risk.set_limit("concentration", 500, symbol="SAP")
-    assert send(desk, BUY, 1, account="beta").reason is R.CONCENTRATION
-    assert send(desk, BUY, 100, "AAPL", account="beta").reason is R.NONE
+    assert send_sap(desk, BUY, 1, account="beta").reason is R.CONCENTRATION
+    assert send_sap(desk, BUY, 100, "AAPL", account="beta").reason is R.NONE
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -81,39 +69,39 @@ def test_without_equity_a_mark_or_a_rate_what_adds_risk_is_refused_and_exits_pas
                      currencies=["USD", "EUR"])
     core.risk.set_limit("concentration", 10**6, **SCOPES[scope])
     core.positions.open_cash("USD", 100, account="alpha")
-    assert send(core, BUY, 1).reason is R.MARK_UNAVAILABLE
+    assert send_sap(core, BUY, 1).reason is R.MARK_UNAVAILABLE
     core.mark("SAP", 4)
-    assert send(core, BUY, 1).reason is R.RATE_UNAVAILABLE
+    assert send_sap(core, BUY, 1).reason is R.RATE_UNAVAILABLE
     core.risk.set_rate("EUR", "1.25")
-    assert send(core, BUY, 1).reason is R.NONE
+    assert send_sap(core, BUY, 1).reason is R.NONE
     core.positions.open_position("AAPL", 2, 4, account="alpha")
-    assert send(core, BUY, 1).reason is R.MARK_UNAVAILABLE
+    assert send_sap(core, BUY, 1).reason is R.MARK_UNAVAILABLE
     core.mark("AAPL", 4)
     core.positions.open_position("SAP", 2, 4, account="alpha")
     core.positions.open_cash("USD", -118, account="alpha")
     assert core.check("SAP", BUY, 1, 4, **QUIET)["CONCENTRATION"].value is None
-    assert send(core, BUY, 1).reason is R.CONCENTRATION
-    assert send(core, SELL, 2).reason is R.NONE
+    assert send_sap(core, BUY, 1).reason is R.CONCENTRATION
+    assert send_sap(core, SELL, 2).reason is R.NONE
 
 
 def test_exits_pass_and_a_stale_mark_refuses(desk, clock):
     desk.positions.open_position("SAP", 20, 4, account="alpha")
     desk.risk.set_limit("concentration", 0, account="alpha")
-    assert send(desk, SELL, 20).reason is R.NONE
-    assert send(desk, BUY, 1).reason is R.CONCENTRATION
+    assert send_sap(desk, SELL, 20).reason is R.NONE
+    assert send_sap(desk, BUY, 1).reason is R.CONCENTRATION
     desk.risk.set_limit("concentration", 10**6, account="alpha")
     desk.risk.set_limit("stale_quote", 1000)
     clock.now += 1_001 * 10**6
     desk.mark("AAPL", 4)
-    assert send(desk, BUY, 1, "AAPL").reason is R.STALE_QUOTE
+    assert send_sap(desk, BUY, 1, "AAPL").reason is R.STALE_QUOTE
 
 
 def test_what_is_used_can_be_read_of_the_symbol_with_most_and_comes_back_from_toml(desk, make_core):
     desk.risk.set_limit("concentration", 1000, account="alpha", soft="0.5")
-    send(desk, BUY, 4, "AAPL")
-    send(desk, BUY, 8)
+    send_sap(desk, BUY, 4, "AAPL")
+    send_sap(desk, BUY, 8)
     assert [(line.used, line.headroom, line.used_symbol) for line in desk.risk.utilisation()] == [(400, 600, "SAP")]
-    assert send(desk, BUY, 3).reason is R.NONE
+    assert send_sap(desk, BUY, 3).reason is R.NONE
     assert [r.report_type for r in desk.reports(0) if r.reason is R.CONCENTRATION] == [tc.ReportType.RISK_WARNING]
     text = desk.risk.export_toml()
     fresh = make_core(instruments=[], accounts=["alpha", "beta"], limits=None)
@@ -126,7 +114,7 @@ def test_what_is_used_can_be_read_of_the_symbol_with_most_and_comes_back_from_to
 
 def test_an_observed_share_passes_and_is_told(desk):
     desk.risk.set_limit("concentration", 500, account="alpha", observe=True)
-    assert send(desk, BUY, 11).reason is R.NONE
+    assert send_sap(desk, BUY, 11).reason is R.NONE
     assert [r.report_type for r in desk.reports(0) if r.reason is R.CONCENTRATION] == [tc.ReportType.RISK_OBSERVED]
 
 

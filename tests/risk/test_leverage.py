@@ -10,37 +10,23 @@ from fractions import Fraction
 
 import pytest
 from conftest import limits
+from markdesk import BUY, QUIET, SELL, WIDE, open_desk, send
 
 import tradecore as tc
 
 R = tc.Reason
-BUY, SELL = "BUY", "SELL"
-QUIET = {"account": "alpha", "venue": "ARCX"}  # ARCX displays nothing: nothing fills
 SCOPES = {"account alpha": {"account": "alpha"}, "firm": {}}
-WIDE = {"max_order_qty": 10**6, "max_order_notional": 10**9, "max_position_qty": 10**6, "order_rate": 1000}
 
 
 @pytest.fixture
 def make_desk(make_core):
-    """AAPL in USD, the base currency, and SAP in EUR at 1.25, every mark 4; alpha has 100 USD."""
-    def make(**fields):
-        core = make_core(instruments=[tc.Instrument("AAPL", **fields), tc.Instrument("SAP", currency="EUR", **fields)],
-                         accounts=["alpha", "beta"], currencies=["USD", "EUR"])
-        for symbol in ("AAPL", "SAP"):
-            core.mark(symbol, 4)
-        core.risk.set_rate("EUR", "1.25")
-        core.positions.open_cash("USD", 100, account="alpha")
-        return core
-    return make
+    """100 USD."""
+    return lambda **fields: open_desk(make_core, 100, **fields)
 
 
 @pytest.fixture
 def desk(make_desk):
     return make_desk()
-
-
-def send(core, side, qty, symbol="AAPL", **other):
-    return core.submit(symbol, side, qty, 3 if side == BUY else 5, **{**QUIET, **other})
 
 
 def leverage(core, **target):
