@@ -8,6 +8,8 @@ from table cimport demand, free_tables, table
 
 import numpy as np
 
+from tradecore.vocabulary.units import check_int
+
 
 # A row of EXIT_DTYPE.
 cdef struct tc_exit_row:
@@ -80,12 +82,12 @@ cdef class GateTable:
             raise ValueError("dynamic limits need trading_reference_price until there was a trade")
         keep_limits(&self.gate, instrument, low, high, reference if bps >= 0 else no_price(), bps)
 
-    def trade_print(self, int instrument, int64_t price):
+    def trade_print(self, int instrument, price):
         """A trade of the market moves what dynamic limits are taken from. ValueError where it can't be."""
         demand("instrument", instrument, 1, self.instrument_max)
-        demand("price", price, -price_max(), price_max())
-        self.lasts[instrument] = price
-        keep_trade(&self.gate, instrument, price)
+        cdef int64_t traded = check_int(price, "price", -price_max(), price_max())
+        self.lasts[instrument] = traded
+        keep_trade(&self.gate, instrument, traded)
 
     def set_session(self, int instrument, int status):
         """Set the TradSesStatus of an instrument: while it is HALTED no new order leaves, and no replace that asks for
@@ -132,13 +134,7 @@ cdef class GateTable:
 
 cdef int64_t told_int(object value, str name, int64_t low, int64_t high, int64_t absent) except? -1:
     """A number within its bounds, or what stands for none."""
-    if value is None:
-        return absent
-    if type(value) is not int:
-        raise TypeError(f"{name} must be an int or None, not {type(value).__name__}")
-    if not low <= value <= high:
-        raise ValueError(f"{name} {value} must be {low} to {high}")
-    return value
+    return absent if value is None else check_int(value, name, low, high)
 
 
 # Only in C: all of a row's bounds, before they are named.

@@ -94,11 +94,11 @@ def test_in_a_halt_nothing_new_and_no_more_leaves(backend):
     ("set_price_limits", {"low_limit_price": PRICE_MAX + 1}, ValueError, f"low_limit_price {PRICE_MAX + 1} must be"),
     ("set_price_limits", {"low_limit_price": 2**70}, ValueError, f"low_limit_price {2**70} must be"),
     ("set_price_limits", {"low_limit_price": 101, "high_limit_price": 100}, ValueError, "high_limit_price 100 must be 101 to"),
-    ("set_price_limits", {"high_limit_price": 1.5}, TypeError, "high_limit_price must be an int or None, not float"),
-    ("set_price_limits", {"high_limit_price": True}, TypeError, "high_limit_price must be an int or None, not bool"),
+    ("set_price_limits", {"high_limit_price": 1.5}, TypeError, "high_limit_price must be an int, not float"),
+    ("set_price_limits", {"high_limit_price": True}, TypeError, "high_limit_price must be an int, not bool"),
     ("set_price_limits", {"dynamic_bps": -1, "trading_reference_price": 1}, ValueError, "dynamic_bps -1 must be 0 to 1000000"),
     ("set_price_limits", {"dynamic_bps": 1_000_001, "trading_reference_price": 1}, ValueError, "dynamic_bps 1000001 must be"),
-    ("trade_print", {"price": PRICE_MAX + 1}, ValueError, "price"), ("trade_print", {"instrument": 3, "price": 1}, ValueError, "instrument 3"),
+    ("trade_print", {"price": PRICE_MAX + 1}, ValueError, "price"), ("trade_print", {"price": 1.0}, TypeError, "price must be an int, not float"), ("trade_print", {"instrument": 3, "price": 1}, ValueError, "instrument 3"),
     ("set_session", {"status": 0}, ValueError, "status 0 must be 1 to 5"), ("set_session", {"status": 6}, ValueError, "status 6"),
 ])
 def test_what_no_exchange_says_is_refused_and_changes_nothing(backend, call, given, error, text):
@@ -111,6 +111,17 @@ def test_what_no_exchange_says_is_refused_and_changes_nothing(backend, call, giv
         said(made, 100, BUY, 3)
     with pytest.raises(ValueError, match="instruments 1000001 must be 0 to"):
         new_gate(backend, 1_000_001)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_numpys_integers_are_numbers_like_any_other(backend):
+    """Of a price near the bound: in 64 bits its basis points would be another number."""
+    made, large = new_gate(backend), PRICE_MAX // 2
+    made.set_price_limits(np.int64(1), dynamic_bps=np.int64(5_000), trading_reference_price=np.int64(large))
+    made.set_session(np.int64(1), np.int64(OPEN))
+    assert [said(made, large + large // 2 + over) for over in (0, 1)] == ["NONE", "PRICE_LIMIT"]
+    made.trade_print(np.int64(1), np.int64(large // 2))
+    assert [said(made, large // 2 + large // 4 + over) for over in (0, 1)] == ["NONE", "PRICE_LIMIT"]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -15,6 +15,7 @@ import numpy as np
 from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import Side, TradSesStatus
 from tradecore.vocabulary.records import EXIT_CODEC, NO_PRICE, PRICE_MAX, QTY_MAX, TIME_MAX
+from tradecore.vocabulary.units import check_int
 
 from ..vocabulary.price_limits import DYNAMIC_BPS_MAX
 from ..vocabulary.shell import Records, demand, open_batch
@@ -226,13 +227,7 @@ def keep_halt(gate: ExitGate, instrument: int, halted: bool) -> None:
 
 def told_int(value: object, name: str, low: int, high: int, absent: int) -> int:
     """A number within its bounds, or what stands for none."""
-    if value is None:
-        return absent
-    if type(value) is not int:
-        raise TypeError(f"{name} must be an int or None, not {type(value).__name__}")
-    if not low <= value <= high:
-        raise ValueError(f"{name} {value} must be {low} to {high}")
-    return value
+    return absent if value is None else check_int(value, name, low, high)
 
 
 class GateTable:
@@ -282,7 +277,7 @@ class GateTable:
     def trade_print(self, instrument: int, price: int) -> None:
         """A trade of the market moves what dynamic limits are taken from. ValueError where it can't be."""
         demand("instrument", instrument, 1, self.instrument_max)
-        demand("price", price, -PRICE_MAX, PRICE_MAX)
+        price = check_int(price, "price", -PRICE_MAX, PRICE_MAX)
         self.lasts[instrument] = price
         keep_trade(self.gate, instrument, price)
 
