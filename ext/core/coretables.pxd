@@ -260,8 +260,8 @@ cdef inline int open_core(
         core.ord_rej_reasons[i] = reason
     open_orders_tables(t, core, capacity, slots, transitions)
     open_risk_and_routing(t, core, capacity, slots, instruments, accounts, rules)
-    core.risk.pnl.instruments = core.instruments
-    core.risk.pnl.precisions = core.money_precisions
+    core.risk.pnl.instruments = core.risk.strategies.instruments = core.instruments
+    core.risk.pnl.precisions = core.risk.strategies.precisions = core.money_precisions
     open_indices(t, &core.open_orders, capacity, slots, instruments, accounts)
     open_waiting(t, core, capacity, slots, instruments, accounts)
     open_ledgers(t, core, capacity, slots, instruments, accounts)

@@ -47,6 +47,7 @@ cdef inline void roll_day(tc_core* core, const tc_command* c) noexcept nogil:
     if not core.risk.pnl.is_kept:
         load_pnl(core)
     close_pnl(&core.risk.pnl, core.instrument_count)
+    close_strategies(&core.risk.strategies, core.instrument_count)
     accept_command(core, c, 0, 0, 0, core.day, 0)
     while at != NO_SLOT:
         order = &core.orders.slots[at]

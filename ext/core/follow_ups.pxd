@@ -154,7 +154,8 @@ cdef inline bint has_work(const tc_core* core) noexcept nogil:
     return (core.parents_first != core.parents_last or core.trimmed_first != core.trimmed_last
             or core.groups.news_first != core.groups.news_last
             or core.moved_first != core.moved_last or core.triggers.fired_first != core.triggers.fired_last
-            or core.triggers.asks_again or core.risk.pnl.is_touched or core.router.has_turned)
+            or core.triggers.asks_again or core.risk.pnl.is_touched
+            or core.risk.strategies.is_touched or core.router.has_turned)
 
 
 # Until nothing follows any more. What was lost comes first: what follows is asked about behind it.
@@ -162,7 +163,7 @@ cdef inline void settle(tc_core* core, const tc_command* c) noexcept nogil:
     cdef int32_t instrument
     cdef tc_group* group
     while True:
-        if core.risk.pnl.is_touched:
+        if core.risk.pnl.is_touched | core.risk.strategies.is_touched:
             watch_losses(core, c)
         elif tc_seldom(core.risk.breakers.due != 0):
             withdraw_disarmed(core, c)

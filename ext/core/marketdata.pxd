@@ -146,6 +146,7 @@ cdef inline void enter_mark(tc_core* core, const tc_command* c, tc_ack* ack) noe
     else:
         core.ledger.marks[c.instrument] = c.mark_px
         set_mark(&core.risk.pnl, c.instrument, c.mark_px, core.now)
+        mark_strategies(&core.risk.strategies, c.instrument)
 
 
 # What a currency is worth in the base currency, whose own is 1.
@@ -156,6 +157,7 @@ cdef inline void enter_rate(tc_core* core, const tc_command* c, tc_ack* ack) noe
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.rate, 56)
     else:
         set_currency_rate(&core.risk.pnl, core.instrument_count, c.currency, c.rate)
+        rate_strategies(&core.risk.strategies, core.instrument_count, c.currency)
         if core.risk.funds.is_kept:
             revalue_currency(&core.risk.funds, c.currency, core.account_count)
 

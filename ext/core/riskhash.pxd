@@ -229,3 +229,35 @@ cdef inline void hash_day_pnl(tc_hasher* h, const tc_core* core) noexcept nogil:
             put_wide(h, total.peak)
             put(h, total.told)
             end_row(h)
+
+
+# Only in C: the body of a loop in Python.
+cdef inline void hash_parts(
+    tc_hasher* h, const tc_core* core, int number, const tc_strategy_part* parts, int32_t count
+) noexcept nogil:
+    cdef const tc_strategy_part* row
+    cdef int32_t i, strategy
+    for i in range(1, count + 1):
+        row = &parts[i * core.risk.strategies.stride]
+        for strategy in range(1, core.risk.strategies.strategy_max + 1 if row.earlier else 1):
+            if row[strategy].qty != 0 or row[strategy].paid != 0 or row[strategy].closed != 0:
+                put(h, number)
+                put(h, i)
+                put(h, strategy)
+                put_wide(h, row[strategy].qty)
+                put_wide(h, row[strategy].paid)
+                put_wide(h, row[strategy].closed)
+                end_row(h)
+
+
+# What trades of strategies moved and cost, from where their P&L counts, and what was told of it.
+cdef inline void hash_strategies(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef int32_t strategy
+    hash_parts(h, core, 91, core.risk.strategies.parts, core.instrument_count)
+    hash_parts(h, core, 92, core.risk.strategies.fees, core.currency_count)
+    for strategy in range(1, core.risk.strategies.strategy_max + 1):
+        if core.risk.strategies.totals[strategy].told:
+            put(h, 93)
+            put(h, strategy)
+            put(h, core.risk.strategies.totals[strategy].told)
+            end_row(h)

@@ -344,10 +344,13 @@ cdef inline bint make_changes(
     if r.on_loss + r.on_equity > 0 and not core.risk.pnl.is_kept:
         load_pnl(core)
     keep_pnl(&core.risk.pnl, core.instrument_count, r.on_loss + r.on_equity > 0, r.on_equity > 0)
+    keep_strategies(&core.risk.strategies, core.instrument_count, r.on_strategies > 0)
     if core.risk.funds.is_kept != (r.on_funds > 0):
         keep_funds(core, r.on_funds > 0)
     for i in range(count):
-        if r.rules[first[i].rule].on_loss:
+        if first[i].limit_scope == SCOPE_STRATEGY and r.rules[first[i].rule].on_loss:
+            forget_strategy_told(&core.risk.strategies, first[i].strategy)
+        elif r.rules[first[i].rule].on_loss:
             forget_told(&core.risk.pnl, first[i].account, first[i].rule)
     return True
 

@@ -189,7 +189,9 @@ cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ac
     forget_print(core, c.instrument)
     core.ledger.marks[c.instrument] = no_price()
     forget_movement(&core.router, c.instrument)
+    split_strategies(&core.risk.strategies, c.instrument, n, d)
     set_mark(&core.risk.pnl, c.instrument, no_price(), core.now)
+    mark_strategies(&core.risk.strategies, c.instrument)
     for venue in range(1, core.venue_count + 1):
         clear_quotes(core, c.instrument, venue)
     split_lists(&core.groups, c.instrument, n, d)

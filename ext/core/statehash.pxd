@@ -187,6 +187,8 @@ cdef inline void hash_trades(tc_hasher* h, const tc_core* core) noexcept nogil:
         put(h, row.state)
         put(h, row.ref_exec_id)
         end_row(h)
+        if row.strategy:
+            put_row(h, 90, row.strategy, -1)
 
 
 # Open orders in the order in which they became so.
@@ -300,6 +302,7 @@ cdef inline void hash_state(tc_hasher* h, tc_core* core, const int64_t* ids, int
     hash_overrides(h, core)
     hash_positions(h, core)
     hash_day_pnl(h, core)
+    hash_strategies(h, core)
     for i in range(count):
         order = find_order(&core.orders, ids[i])
         hash_order(h, core, order)

@@ -7,8 +7,8 @@ from keeping cimport *
 from upkeep cimport *
 
 
-# What a trade cost, and its commission, into its account's cash and the day's P&L while they are kept, or out of
-# them.
+# What a trade cost, and its commission, into its strategy's P&L, and into its account's cash and the day's P&L while
+# those are kept; or out of them.
 cdef inline void book_pnl(tc_core* core, const tc_execution* trade, int sign) noexcept nogil:
     cdef int32_t currency = trade.currency if trade.currency else core.instruments[trade.instrument].currency
     cdef int64_t qty = trade.qty if trade.side == SIDE_BUY else -trade.qty
@@ -18,13 +18,9 @@ cdef inline void book_pnl(tc_core* core, const tc_execution* trade, int sign) no
     if core.risk.pnl.is_kept:
         book_amount(&core.risk.pnl, trade.instrument, trade.account, sign * tc_wide(qty, trade.price))
         book_fee(&core.risk.pnl, currency, trade.account, sign * trade.commission)
-
-
-# A trade for the limits of its order's account, instrument and strategy, which only an order that is remembered has.
-cdef inline void count_trade_of(tc_core* core, const tc_execution* trade) noexcept nogil:
-    cdef const tc_order* order = find_order(&core.orders, trade.order_id)
-    count_trade(&core.risk, &core.instruments[trade.instrument], trade.instrument, trade.account,
-                0 if order == NULL else order.strategy)
+    if trade.strategy >= 1 and trade.strategy <= core.risk.strategies.strategy_max:
+        book_of_strategy(&core.risk.strategies, trade.instrument, trade.strategy, sign * qty, trade.price)
+        charge_strategy(&core.risk.strategies, currency, trade.strategy, sign * trade.commission)
 
 
 # What an order that was let in before is counted at, where nobody has asked: its trigger price, or the reference.
@@ -134,10 +130,10 @@ cdef inline void book_trade(tc_core* core, tc_execution* row) noexcept nogil:
     move_position(&core.risk, row.instrument, row.account, signed)
     tc_assert((row.account == 0) | (exposure_of(&core.risk, row.instrument, row.account).position_qty == p.qty))
     charge_fee(&core.ledger, row, 1)
-    if tc_seldom((core.risk.pnl.is_kept | core.risk.funds.is_kept) != 0):
+    if tc_seldom((core.risk.pnl.is_kept | core.risk.funds.is_kept | row.strategy) != 0):
         book_pnl(core, row, 1)
     if tc_seldom(core.risk.rows.counted & SENT_TRADE and row.account):
-        count_trade_of(core, row)
+        count_trade(&core.risk, &core.instruments[row.instrument], row.instrument, row.account, row.strategy)
     row.after = p[0]
     tell_trimmed(core, row.instrument, row.account)
 
@@ -152,6 +148,7 @@ cdef inline void book_fill(
     row.venue = venue
     row.exec_id = exec_id
     row.order_id = order.order_id
+    row.strategy = order.strategy
     row.commission = commission
     book_trade(core, row)
 

@@ -170,6 +170,7 @@ cdef inline void book_venue_trade(
     row.venue = c.venue
     row.exec_id = core.exec_seq
     row.order_id = order_id
+    row.strategy = order.strategy if order != NULL else 0
     row.commission = fee.commission
     row.currency = fee.currency
     book_trade(core, row)

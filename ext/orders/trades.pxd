@@ -26,6 +26,7 @@ cdef struct tc_execution:
     uint8_t last_liquidity_ind
     int32_t currency               # of its commission, 0 where that is the instrument's
     uint32_t last_mkt
+    int32_t strategy               # its order's, however long that is remembered
     tc_position after              # of a trade that is not folded: its position once it was booked
 
 

@@ -126,19 +126,27 @@ cdef inline bint has_unknown(const int64_t* unknown) noexcept nogil:
     return (unknown[<int>NO_MARK] | unknown[<int>NO_RATE] | unknown[<int>TOO_LARGE]) != 0
 
 
-# A part's new value in place of what it was, in its account's sum.
-cdef inline void set_value(
-    tc_pnl* p, int32_t account, tc_part_value* part, tc_part_sum* total, tc_i128 value, uint8_t state
+# A part's new value in place of what it was, in the sum that it stands in; is it another one?
+cdef inline bint change_value(
+    tc_part_value* part, tc_part_sum* total, tc_i128 value, uint8_t state
 ) noexcept nogil:
     if part.value == value and part.state == state:
-        return
+        return False
     total.unknown[part.state] -= part.state > 0
     total.unknown[state] += state > 0
     tc_assert((total.unknown[state] >= 0) & (total.unknown[part.state] >= 0))
     total.value = total.value + value - part.value
     part.value = value
     part.state = state
-    touch_account(p, account)
+    return True
+
+
+# A part's new value in place of what it was, in its account's sum.
+cdef inline void set_value(
+    tc_pnl* p, int32_t account, tc_part_value* part, tc_part_sum* total, tc_i128 value, uint8_t state
+) noexcept nogil:
+    if change_value(part, total, value, state):
+        touch_account(p, account)
 
 
 # What a part is worth, at `amount` for what is held of it.

@@ -26,7 +26,8 @@ cdef enum:
     GROUP_SLOTS = 1ULL << SLOT_GROUP_GROSS | 1ULL << SLOT_GROUP_NET
     AMOUNT_SLOTS = (FIRM_SLOTS | GROUP_SLOTS | LOSS_SLOTS | EQUITY_SLOTS | 1ULL << SLOT_GROSS | 1ULL << SLOT_NET
                     | 1ULL << SLOT_PENDING)
-    OWN_SLOTS = 1ULL << SLOT_POSITION_WORTH | 1ULL << SLOT_FIRM_POSITION_WORTH | 1ULL << SLOT_GROUP_EXPOSURE
+    OWN_SLOTS = (1ULL << SLOT_POSITION_WORTH | 1ULL << SLOT_FIRM_POSITION_WORTH | 1ULL << SLOT_GROUP_EXPOSURE
+                 | 1ULL << SLOT_STRATEGY_LOSS)
     MS = 1_000_000                 # ns
 
 
@@ -66,6 +67,11 @@ cdef inline const tc_total* instrument_total(const tc_risk* risk, const tc_quest
     return &risk.values.group_totals[risk.rows.groups.of_instrument[q.instrument]]
 
 
+# The P&L of the order's strategy.
+cdef inline const tc_part_sum* strategy_sum(const tc_risk* risk, const tc_question* q) noexcept nogil:
+    return &risk.strategies.totals[q.strategy].pnl
+
+
 # How many instruments that are held, work or are asked for have no value for this reason: the account's, or where that
 # has none and its group or the firm has a limit, theirs; where a loss is limited, or equity is asked about, also of
 # what was traded or charged, and of cash.
@@ -97,6 +103,8 @@ cdef inline bint check_unknown(
         row = first_row(q, OWN_SLOTS)
     if unknown == 0 and q.line.limits[SLOT_GROUP_EXPOSURE] >= 0 and instrument_total(risk, q).unknown[why]:
         unknown, row = instrument_total(risk, q).unknown[why], q.line.rows[SLOT_GROUP_EXPOSURE]
+    if unknown == 0 and q.line.limits[SLOT_STRATEGY_LOSS] >= 0 and strategy_sum(risk, q).unknown[why]:
+        unknown, row = strategy_sum(risk, q).unknown[why], q.line.rows[SLOT_STRATEGY_LOSS]
     cdef bint refused = row != 0 and unknown > 0 and adds_risk(q)
     if explain or refused:
         tell_finding(f, reason, row != 0, refused, unknown, 0, row)
@@ -286,6 +294,25 @@ cdef inline bint check_amount(
     return False
 
 
+# What a strategy has lost since the previous close, realised or not, with fees. Source: RTS 6 Art. 15(1)(b), 16(1);
+# FIA 1.2.
+cdef inline bint check_strategy_loss(
+    const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
+) noexcept nogil:
+    cdef tc_i128 limit = q.line.limits[SLOT_STRATEGY_LOSS], loss
+    cdef uint32_t row = q.line.rows[SLOT_STRATEGY_LOSS]
+    cdef bint refused
+    if limit < 0:
+        if explain:
+            tell_finding(f, STRATEGY_LOSS, False, False, no_price(), -1, 0)
+        return False
+    loss = beyond_exposure() if strategy_sum(risk, q).unknown[<int>TOO_LARGE] else -strategy_sum(risk, q).value
+    refused = loss > limit and adds_risk(q)
+    if explain or refused:
+        tell_finding(f, STRATEGY_LOSS, True, refused, tc_tell_wide(loss, True), told_limit(risk, q, row), row)
+    return refused
+
+
 # Only in C: the rare half of `check_on_marks`, apart from the path.
 cdef inline bint check_kept(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
     return (check_unknown(risk, q, NO_MARK, MARK_UNAVAILABLE, AMOUNT_SLOTS | 1ULL << SLOT_STALE, f, False)
@@ -300,12 +327,13 @@ cdef inline bint check_kept(const tc_risk* risk, const tc_question* q, tc_findin
             or check_amount(risk, q, SLOT_CONCENTRATION, CONCENTRATION, f, False)
             or check_amount(risk, q, SLOT_MARGIN, INSUFFICIENT_MARGIN, f, False)
             or check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, f, False)
-            or check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, f, False))
+            or check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, f, False)
+            or check_strategy_loss(risk, q, f, False))
 
 
 # The first refusal of what needs marks. Only in C: nothing is asked while nothing is kept.
 cdef inline bint check_on_marks(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
-    return tc_seldom(risk.values.is_kept) and check_kept(risk, q, f)
+    return tc_seldom((risk.values.is_kept | risk.strategies.is_kept) != 0) and check_kept(risk, q, f)
 
 
 # The same, all of them, refused or not.
@@ -325,3 +353,4 @@ cdef inline void evaluate_on_marks(
     f[10].refused = check_amount(risk, q, SLOT_MARGIN, INSUFFICIENT_MARGIN, &f[10], explain)
     f[11].refused = check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, &f[11], explain)
     f[12].refused = check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, &f[12], explain)
+    f[13].refused = check_strategy_loss(risk, q, &f[13], explain)

@@ -1,7 +1,7 @@
 # The tables of risk: limits in effect, switches, exposures. What rests is reserved, a fill commits it, an end releases
 # it. They are what the checks ask; they refuse nothing.
 
-from day_pnl cimport *
+from strategy_pnl cimport *
 from trips cimport *
 from open_counts cimport *
 from recent_orders cimport *
@@ -11,7 +11,7 @@ from funds cimport *
 
 cdef enum:
     ON_MARKS = 12 + COUNTING       # checks that limits decide, before those that need marks
-    OF_FUNDS = ON_MARKS + 13       # and those of funds behind them
+    OF_FUNDS = ON_MARKS + 14       # and those of funds behind them
     OBSERVABLE = OF_FUNDS + 4      # and with them, see evaluate_limits
     FIRST_LIMIT = 7                # of all, where those stand: see evaluate_risk
     CHECKS = OBSERVABLE + 10
@@ -34,6 +34,7 @@ cdef struct tc_risk:
     int64_t account_stride
     tc_values values               # what the exposures are worth
     tc_pnl pnl                     # what was won or lost since the previous close
+    tc_strategy_pnl strategies     # and what each strategy's trades were
     tc_funds funds
 
 
@@ -58,8 +59,7 @@ cdef struct tc_question:
     bint recheck                   # a replace that asks for no more, or an order that is let go: not counted again
     bint released                  # an order that is let go: what it holds is in the exposure
     bint reduces                   # it only brings the position nearer to zero: see is_exempt
-    int64_t open_orders, max_open_orders
-    int64_t max_exits              # more that may be open where it reduces
+    int64_t open_orders, max_open_orders, max_exits    # the last: more that may be open where it reduces
     int64_t fund_px                # that it is counted at where it needs cash
     tc_i128 fund_more              # what it needs beyond what is held for it, -1: that can't be told
     const tc_line* line            # what binds it
@@ -120,7 +120,7 @@ cdef inline bint is_exempt(int reason) noexcept nogil:
             or reason == MAX_LEVERAGE or reason == CONCENTRATION or reason == INSUFFICIENT_MARGIN
             or reason == MARK_UNAVAILABLE or reason == RATE_UNAVAILABLE or reason == DAILY_LOSS or reason == DRAWDOWN
             or reason == SHORT_SALE or reason == INSUFFICIENT_POSITION or reason == INSUFFICIENT_FUNDS
-            or reason == CREDIT_LIMIT)
+            or reason == CREDIT_LIMIT or reason == STRATEGY_LOSS)
 
 
 # Does something refuse that an order which reduces is exempt from?

@@ -44,6 +44,7 @@ cdef enum:
     SLOT_FIRM_MARGIN = 35
     SLOT_CREDIT = 36               # of an account, and next to it of the whole firm
     SLOT_FIRM_CREDIT = 37
+    SLOT_STRATEGY_LOSS = 38
     COUNTING = 6                   # rules that count
     COUNTED = COUNTING * 8         # rows that count an order: one of each such rule a scope
     BY_TERMS = 16                  # rows that look at what an order asks for: one a scope of each such rule

@@ -36,6 +36,22 @@ cdef inline int open_pnl(
     return 0
 
 
+# The day's P&L of strategies, the same.
+cdef inline int open_strategies(
+    list t, tc_strategy_pnl* s, const tc_values* values, int64_t strategies, int64_t instruments, int64_t currencies
+) except -1:
+    s.values = values
+    s.stride = strategies + 1
+    s.strategy_max = <int32_t>strategies
+    s.currencies = <int32_t>currencies - 1
+    s.parts = <tc_strategy_part*>table(t, instruments * s.stride, sizeof(tc_strategy_part))
+    s.fees = <tc_strategy_part*>table(t, currencies * s.stride, sizeof(tc_strategy_part))
+    s.totals = <tc_day_total*>table(t, s.stride, sizeof(tc_day_total))
+    s.touched_words = (s.stride + 63) >> 6
+    s.touched = <uint64_t*>table(t, s.touched_words, sizeof(uint64_t))
+    return 0
+
+
 # The cash of accounts: nothing was paid or held yet. The caller has the instruments, the decimals of currencies and
 # what was opened.
 cdef inline int open_funds(
@@ -117,6 +133,7 @@ cdef inline int open_risk(
     open_funds(t, &risk.funds, accounts, instruments, currencies)
     risk.funds.rates = risk.values.rates
     open_pnl(t, &risk.pnl, &risk.values, accounts, instruments, currencies)
+    open_strategies(t, &risk.strategies, &risk.values, strategies, instruments, currencies)
     for switches in range(2):
         s = &risk.states if switches else &risk.kills
         for scope, most in ((SCOPE_FIRM, 1), (SCOPE_ACCOUNT, accounts), (SCOPE_INSTRUMENT, instruments),

@@ -35,6 +35,7 @@ cdef enum:
     RULE_REARM_NAMES = 32
     RULE_MAX_OPEN_ORDERS = 33
     RULE_GROUP_EXPOSURE = 34
+    RULE_STRATEGY_LOSS = 35
     RULE_MAX_LEVERAGE = 40
     RULE_CONCENTRATION = 41
     RULE_MARGIN_USE = 42
@@ -72,7 +73,7 @@ cdef enum:
     SCOPE_ACCOUNT_GROUP = 6
     SCOPE_INSTRUMENT_GROUP = 7
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 38                     # of an effective line, see limit_lines.pxd
+    SLOTS = 39                     # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 
@@ -154,7 +155,8 @@ cdef struct tc_rows:
     uint32_t breakers              # rows that disarm
     uint32_t alike                 # rows about orders with the same terms
     uint32_t notionals             # rows about what orders are worth
-    uint32_t on_loss               # rows that act on the day's P&L
+    uint32_t on_loss               # rows that act on the day's P&L of an account or the firm
+    uint32_t on_strategies         # and on that of a strategy
     uint32_t on_equity             # rows that need equity
     uint32_t on_margin             # rows that need what positions must be covered with
     uint32_t on_funds              # rows that ask for funds
@@ -295,9 +297,14 @@ cdef inline bint takes_counter(const tc_rows* r, int rule) noexcept nogil:
     return r.rules[rule].counts & ~(SENT_ALIKE | SENT_OPEN) != 0
 
 
-# Does a row act whenever the day's P&L changes?
+# Does a row act whenever the day's P&L of an account or the firm changes?
 cdef inline bint acts_on_loss(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
-    return r.rules[row.rule].on_loss != 0 and row.value >= 0
+    return r.rules[row.rule].on_loss != 0 and row.scope != SCOPE_STRATEGY and row.value >= 0
+
+
+# Does a row act whenever the day's P&L of a strategy changes?
+cdef inline bint acts_on_strategy(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
+    return r.rules[row.rule].on_loss != 0 and row.scope == SCOPE_STRATEGY and row.value >= 0
 
 
 # Is a row about equity?
@@ -342,6 +349,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.notionals -= is_about(r, row, SENT_NOTIONAL)
     r.opens -= is_about(r, row, SENT_OPEN)
     r.on_loss -= acts_on_loss(r, row)
+    r.on_strategies -= acts_on_strategy(r, row)
     r.on_equity -= needs_equity(r, row)
     r.on_margin -= needs_margin(row)
     r.on_funds -= asks_funds(r, row)
@@ -362,6 +370,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.softened += binds(row, MODE_SOFT)
     r.on_marks += needs_marks(r, row)
     r.on_loss += acts_on_loss(r, row)
+    r.on_strategies += acts_on_strategy(r, row)
     r.on_equity += needs_equity(r, row)
     r.on_margin += needs_margin(row)
     r.on_funds += asks_funds(r, row)

@@ -72,12 +72,17 @@ cdef inline tc_i128 measure_loss(const tc_day_total* total, int rule) noexcept n
     return loss if loss > 0 else 0
 
 
+# The day's sums that a row bounds.
+cdef inline const tc_day_total* day_total_bound(const tc_risk* risk, const tc_limit_row* row) noexcept nogil:
+    return &risk.strategies.totals[row.strategy] if row.scope == SCOPE_STRATEGY else &risk.pnl.totals[row.account]
+
+
 # What acts on marks: a loss, or how much of its equity an account needs to hold what it has; -1: not known.
-cdef inline tc_i128 measure_on_marks(const tc_risk* risk, int32_t account, int rule) noexcept nogil:
-    cdef const tc_total* total = &risk.values.totals[account]
-    if rule == RULE_MARGIN_USE:
-        return measure_over_equity(total.maintenance, total, &risk.pnl.totals[account])
-    return measure_loss(&risk.pnl.totals[account], rule)
+cdef inline tc_i128 measure_on_marks(const tc_risk* risk, const tc_limit_row* row) noexcept nogil:
+    cdef const tc_total* total = &risk.values.totals[row.account]
+    if row.rule == RULE_MARGIN_USE:
+        return measure_over_equity(total.maintenance, total, day_total_bound(risk, row))
+    return measure_loss(day_total_bound(risk, row), row.rule)
 
 
 # What is used of a row, in its unit: of what counts, in the window that ends now, or today; of a position, that of its
@@ -115,7 +120,7 @@ cdef inline tc_i128 measure_row(
         return measure_over_equity(most, &risk.values.totals[row.account], &risk.pnl.totals[row.account])
     if risk.rows.rules[row.rule].on_loss:
         instrument[0] = 0
-        return measure_loss(&risk.pnl.totals[row.account], row.rule)
+        return measure_loss(day_total_bound(risk, row), row.rule)
     if risk.rows.rules[row.rule].on_marks and not is_of_positions(row.rule):
         instrument[0] = 0
         return measure_total(total_bound(&risk.values, row), row.rule)

@@ -24,8 +24,7 @@ cdef extern from "tradecore/records.h" nogil:
         int32_t strategy
         int64_t orig_cl_ord_id, new_peg_offset
         int64_t order_id, exec_id, commission, note
-        int64_t last_qty, last_px, cum_qty
-        int64_t unbooked
+        int64_t last_qty, last_px, cum_qty, unbooked
         int64_t trad_ses_status, close_time
         int64_t low_limit_price, high_limit_price, trading_reference_price, dynamic_bps
         int64_t split_numerator, split_denominator
@@ -297,6 +296,7 @@ cdef enum tc_reason:
     CREDIT_LIMIT = 273
     OPEN_ORDERS_LIMIT = 280
     GROUP_EXPOSURE = 281
+    STRATEGY_LOSS = 282
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

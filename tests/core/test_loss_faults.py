@@ -11,7 +11,7 @@ from streams import INSTRUMENTS
 from test_parity import WIDEST, Pair
 
 from tradecore._python.core.trade_booking import book_pnl
-from tradecore._python.risk.day_pnl import day_total_of, ratio_of, set_value, touch_account
+from tradecore._python.risk.day_pnl import change_value, day_total_of, ratio_of, set_value, touch_account
 from tradecore._python.risk.exposures import set_margins, set_rate, set_worth
 from tradecore._python.risk.holds import alike_of, exposure_of
 from tradecore._python.risk.usage import measure_on_marks
@@ -39,6 +39,8 @@ class Losing(LifecycleStream):
         for account in range(9):
             for rule in LOSSES:
                 yield self._loss(rule, account)
+            if 1 <= account <= 3:
+                yield self._strategy_loss(account)
             yield self._leverage(account)
             yield self._leverage(account)
         yield self._cash(1, 1, 10**15 - CASH_MAX)  # what the streams' accounts have is more than their orders could tell from
@@ -56,6 +58,9 @@ class Losing(LifecycleStream):
         mode = LimitMode.CANCEL if account == ENFORCED else LimitMode.OBSERVE
         return self._limit_row(rule, {"account": account}, self.aside.choice((0, 10**10, 10**11, 10**12, 10**13)), int(mode))
 
+    def _strategy_loss(self, strategy: int) -> bytes:
+        return self._limit_row(Rule.STRATEGY_LOSS, {"strategy": strategy}, self.aside.choice((0, 10**10, 10**11, 10**12)), int(LimitMode.OBSERVE))
+
     def _leverage(self, account: int) -> bytes:
         rule = self.aside.choice((Rule.MAX_LEVERAGE, Rule.MARGIN_USE))
         return self._limit_row(rule, {"account": account}, self.aside.choice((0, 10**7, 10**9)), int(LimitMode.OBSERVE))
@@ -71,8 +76,11 @@ class Losing(LifecycleStream):
     def _limit_row(self, rule: Rule, target: dict[str, int], value: int, mode: int) -> bytes:
         off = {"value": 2**64 - 1, "value_high": -1} if value < 0 else {"value": value}
         return CODECS[K.SET_LIMIT].pack(
-            kind=K.SET_LIMIT, rule=rule, limit_scope=Scope.ACCOUNT if target.get("account") else Scope.FIRM, mode=mode,
+            kind=K.SET_LIMIT, rule=rule, limit_scope=self._scope(target), mode=mode,
             window_ns=SECOND if find_rule(rule).windowed else 0, soft_share=self.aside.choice((0, 5_000)), **target, **off)
+
+    def _scope(self, target: dict[str, int]) -> Scope:
+        return Scope.STRATEGY if "strategy" in target else Scope.ACCOUNT if target["account"] else Scope.FIRM
 
     def _watched(self) -> bytes:
         """A mark, a rate, a limit that is set again or off, a day that ends, a trade that is taken back, the same order again, or
@@ -85,6 +93,9 @@ class Losing(LifecycleStream):
             return CODECS[K.CURRENCY_RATE].pack(kind=K.CURRENCY_RATE, currency=pick.choice((2, 3)), rate=pick.choice((10**12, 8 * 10**11 + 1)))
         if chance < 0.55:
             account = pick.choice((pick.randrange(9), pick.randrange(9), ENFORCED))
+            if len(self.sent) % 3 == 0:
+                return self._strategy_loss(1 + account % 3) if account % 2 else self._limit_row(
+                    Rule.STRATEGY_LOSS, {"strategy": 1 + account % 3}, -1, 0)
             return self._loss(pick.choice(LOSSES), account) if pick.random() < 0.8 else self._limit_row(
                 pick.choice(LOSSES), {"account": account}, -1, 0)
         if chance < 0.63:
@@ -146,10 +157,16 @@ FAULTS = [
     ("core.settings.open_amount", lambda p, instrument, account, amount: None),
     ("risk.day_pnl.set_value", sums_no_equity),
     ("core.settings.set_margin_rates", lambda p, instrument, initial, maintenance: set_margins(p.values, instrument, initial, initial)),
-    ("core.losses.measure_on_marks", lambda risk, account, rule: 0 if rule == Rule.MARGIN_USE else measure_on_marks(risk, account, rule)),
+    ("core.losses.measure_on_marks", lambda risk, row: 0 if row.rule == Rule.MARGIN_USE else measure_on_marks(risk, row)),
     ("risk.exposures.margin_of", lambda worth, value: value),
     ("risk.exposure_checks.ratio_of", lambda amount, total, one: ratio_of(amount, total, one) - 1),
     ("risk.rule_counts.alike_of", lambda q: alike_of(q)._replace(price=0)),
+    ("core.trade_booking.charge_strategy", lambda s, currency, strategy, fee: None),
+    ("core.days.close_strategies", lambda s: None),
+    ("core.marketdata.mark_strategies", lambda s, instrument: None),
+    ("core.marketdata.rate_strategies", lambda s, currency: None),
+    ("core.settings.forget_strategy_told", lambda s, strategy: None),
+    ("risk.strategy_pnl.change_value", lambda part, total, value, state: change_value(part, total, value, state) and value < 0),
     ("core.trade_booking.count_trade", lambda risk, ins, instrument, account, strategy: None),
 ]
 BATCHES = 16
@@ -157,7 +174,7 @@ BATCHES = 16
 
 def play() -> set[int]:
     """So much of the stream through both cores; the reasons that limits told."""
-    pair, told = Pair(WIDEST, 2, Losing), set()
+    pair, told = Pair(WIDEST, 3, Losing), set()
     for _ in range(BATCHES):
         since = pair.seq
         pair.run(200, pair.stream.clock)
@@ -168,7 +185,7 @@ def play() -> set[int]:
 
 
 def test_a_stream_of_losses_is_the_same_in_both() -> None:
-    assert {Reason.DAILY_LOSS, Reason.DRAWDOWN, Reason.MAX_LEVERAGE, Reason.INSUFFICIENT_MARGIN, Reason.DUPLICATE_ORDER, Reason.ORDER_TO_TRADE_RATIO} <= play()
+    assert {Reason.DAILY_LOSS, Reason.DRAWDOWN, Reason.STRATEGY_LOSS, Reason.MAX_LEVERAGE, Reason.INSUFFICIENT_MARGIN, Reason.DUPLICATE_ORDER, Reason.ORDER_TO_TRADE_RATIO} <= play()
 
 
 @pytest.mark.parametrize(("place", "fault"), FAULTS, ids=[f"{place}-{n}" for n, (place, _) in enumerate(FAULTS)])

@@ -152,7 +152,7 @@ def test_an_exit_passes_exactly_what_it_is_exempt_from(make_core, clock, row):
         assert desk.send("BUY", 2, "100.90").reason is row.reason
 
 
-@pytest.mark.parametrize("row", [row for row in NUMERIC if row.on_marks], ids=lambda row: row.rule.name)
+@pytest.mark.parametrize("row", [row for row in NUMERIC if row.on_marks or row.on_loss], ids=lambda row: row.rule.name)
 def test_what_is_counted_at_marks_and_rates_refuses_without_them(make_core, row):
     core = make_core(instruments=[tc.Instrument("AAPL", group="TECH"), tc.Instrument("SAP", currency="EUR", group="TECH")],
                      venues=[tc.SimulatedVenue("P")])

@@ -84,7 +84,7 @@ def test_a_protection_price_is_one_of_the_prices_that_there_are(make_core):
 
 
 # Of losses, equity and funds, what fills cost is not told to the room alone, nor of open orders, when they end. Every other rule that an account has.
-NOT_ALONE = [row for row in RULES if row.on_loss or row.on_equity or row.on_funds or row.counts & Sent.OPEN]
+NOT_ALONE = [row for row in RULES if tc.Scope.ACCOUNT in row.scopes and (row.on_loss or row.on_equity or row.on_funds or row.counts & Sent.OPEN)]
 OF_AN_ACCOUNT = [row for row in RULES if tc.Scope.ACCOUNT in row.scopes and row not in NOT_ALONE]
 
 

@@ -29,26 +29,28 @@ class Desk:
         self.core.quote("P", "AAPL", bid=99, bid_size=500, ask=101, ask_size=500)
         self.core.positions.open_position("AAPL", 10, 100)
         self.core.positions.open_cash("USD", CASH)
+        for side, strategy in (("BUY", 7), ("SELL", 0)):  # strategy 7 has one of the account's ten
+            self.send(side, 1, 100, strategy=strategy)
         self.core.mark("AAPL", 100)
         self.core.roll_day()
         self.works = [self.send("BUY", 5, 90), self.send("BUY", 6, 90)]
         self.asked = set()
 
     def send(self, side, qty, price, **terms):
-        return self.core.submit("AAPL", side, qty, price, strategy=7, **{"venue": "P", **terms})
+        return self.core.submit("AAPL", side, qty, price, **{"strategy": 7, "venue": "P", **terms})
 
     def spend(self):
         """All cash is gone: what is held was bought on credit."""
         self.core.positions.open_cash("USD", -CASH)
 
     def lose(self):
-        """A loss of 50, whose mark is 2 ms old; what it has set is told elsewhere."""
+        """A loss of 50, and of 5 by strategy 7, whose mark is 2 ms old; what it has set is told elsewhere."""
         self.core.mark("AAPL", 95)
         self.clock.now += 2_000_000
         self.release()
 
     def release(self):
-        for scope in ({}, {"account": "alpha"}):
+        for scope in ({}, {"account": "alpha"}, {"strategy": 7}):
             self.core.risk.set_trading_state("ACTIVE", **scope, **WHO)
 
     def try_all(self):

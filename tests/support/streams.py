@@ -82,10 +82,9 @@ FEES: list[dict[str, int]] = [
 ]
 
 ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks and not row.on_equity]
-PERMISSIONS = [Rule.PERMITTED_ONLY, Rule.PERMITTED_INSTRUMENT]
-BREAKERS = [row.rule for row in RULE_TABLE if not row.asks]
+PERMISSIONS, BREAKERS = [Rule.PERMITTED_ONLY, Rule.PERMITTED_INSTRUMENT], [row.rule for row in RULE_TABLE if not row.asks]
 OF_FUNDS = [Rule.SHORT_SALE, Rule.LOCATE, Rule.INSUFFICIENT_POSITION, *[Rule.INSUFFICIENT_FUNDS] * 4, *[Rule.CREDIT_LIMIT] * 3]
-ASIDE = [*ON_MARKS, *OF_EQUITY, *PERMISSIONS, *OF_FUNDS, Rule.ORDER_TO_TRADE_RATIO, Rule.DUPLICATE_ORDER, Rule.NOTIONAL_PER_WINDOW, Rule.MAX_OPEN_ORDERS, *BREAKERS]
+ASIDE = [*ON_MARKS, *OF_EQUITY, *PERMISSIONS, *OF_FUNDS, Rule.ORDER_TO_TRADE_RATIO, Rule.DUPLICATE_ORDER, Rule.NOTIONAL_PER_WINDOW, Rule.MAX_OPEN_ORDERS, Rule.STRATEGY_LOSS, *BREAKERS]
 OVERRIDABLE = {int(row.reason): row.rule for row in RULE_TABLE if row.asks and not row.permits}
 BASIC = [rule for rule in Rule if rule not in ASIDE]
 
@@ -589,14 +588,15 @@ class Stream:
             return CODECS[K.CURRENCY_RATE].pack(kind=K.CURRENCY_RATE, currency=pick.choice((2, 2, 2, 1, 9)),
                                                 rate=pick.choice((10**12, 3 * 10**11, 10**18, 7, 0, 10**18 + 1)))
         rule = pick.choice(OF_EQUITY if pick.random() < 0.08 else (*ON_MARKS, Rule.STALE_QUOTE, Rule.STALE_QUOTE))
+        rule = Rule.STRATEGY_LOSS if rule == Rule.DRAWDOWN and len(self.sent) % 2 else rule
         target = {"kind": K.SET_LIMIT, "rule": rule} | pick.choice(({"limit_scope": Scope.FIRM}, {"limit_scope": Scope.ACCOUNT, "account": account}))
-        if target["rule"] == Rule.GROUP_EXPOSURE:
-            target = {"kind": K.SET_LIMIT, "rule": target["rule"], "limit_scope": Scope.INSTRUMENT_GROUP, "strategy": 1}
+        if rule in (Rule.GROUP_EXPOSURE, Rule.STRATEGY_LOSS):
+            target = {"kind": K.SET_LIMIT, "rule": rule, "limit_scope": Scope.STRATEGY if rule == Rule.STRATEGY_LOSS else Scope.INSTRUMENT_GROUP, "strategy": 1}
         elif target["rule"] in (Rule.MAX_GROSS_EXPOSURE, Rule.MAX_NET_EXPOSURE) and pick.random() < 0.3:
             target = {"kind": K.SET_LIMIT, "rule": target["rule"], "limit_scope": Scope.ACCOUNT_GROUP, "strategy": 1}
         self._undo(CODECS[K.SET_LIMIT].pack(**target, value=2**64 - 1, value_high=-1), pick.choice((10, 60)))
         if find_rule(target["rule"]).on_loss:  # what passes it may only reduce, until someone says otherwise
-            self._undo(CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=target["limit_scope"], target=target.get("account", 0), who=1, why=1), 60)
+            self._undo(CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=target["limit_scope"], target=target.get("strategy", target.get("account", 0)), who=1, why=1), 60)
         return CODECS[K.SET_LIMIT].pack(**target, value=pick.choice((0, 1, 10**9) if rule in OF_EQUITY else (0, 10**13, 10**14, 10**15)), mode=pick.choice((0, 0, 1, 2)),
                                         soft_share=pick.choice((0, 5_000)))
 

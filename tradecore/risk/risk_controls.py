@@ -69,11 +69,11 @@ class RiskControls:
 
         `value`: a number in whole units, money, bps or orders, or OFF; of a rule that blocks altogether 0 or OFF.
         `window_ms`: of a rate. `soft`: above which share of the value, above 0 to 1, an order that passes is told of by
-        a RISK_WARNING report. `observe`: report what exceeds it, refuse nothing. `cancel`: of a loss
-        or of margin (DAILY_LOSS, DRAWDOWN, MARGIN_USE), cancel what works as soon as it is passed. `who` and `why` (up
-        to 64 printable ASCII characters) stand in the event and in `limits()`. Raises ValueError for a rule that is not
-        known (naming the nearest), for a scope that the rule does not take and for a value out of bounds, TypeError,
-        UndeclaredError, or RefusedError where no room for another row is left; nothing is changed then.
+        a RISK_WARNING report. `observe`: report what exceeds it, refuse nothing. `cancel`: of a loss or of margin
+        (DAILY_LOSS, DRAWDOWN, STRATEGY_LOSS, MARGIN_USE), cancel what works as soon as it is passed. `who` and `why`
+        (up to 64 printable ASCII characters) stand in the event and in `limits()`. Raises ValueError for a rule that is
+        not known (naming the nearest), for a scope that the rule does not take and for a value out of bounds,
+        TypeError, UndeclaredError, or RefusedError where no room for another row is left; nothing is changed then.
         """
         change = {"rule": rule, "value": value, "account": account, "symbol": symbol, "venue": venue,
                   "strategy": strategy, "window_ms": window_ms, "soft": soft, "observe": observe, "cancel": cancel,

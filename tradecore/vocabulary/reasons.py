@@ -28,7 +28,7 @@ _IN_LOTS = {
 _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL,
              Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.MAX_POSITION_NOTIONAL,
              Reason.MAX_PENDING_NOTIONAL, Reason.GROUP_EXPOSURE, Reason.DAILY_LOSS, Reason.DRAWDOWN,
-             Reason.NOTIONAL_PER_WINDOW, Reason.INSUFFICIENT_FUNDS, Reason.CREDIT_LIMIT}
+             Reason.STRATEGY_LOSS, Reason.NOTIONAL_PER_WINDOW, Reason.INSUFFICIENT_FUNDS, Reason.CREDIT_LIMIT}
 _RATIOS = {Reason.MAX_LEVERAGE, Reason.INSUFFICIENT_MARGIN}
 _OVER_EQUITY = _RATIOS | {Reason.CONCENTRATION}
 # The field of Capacity that bounds what a command declares.
@@ -114,6 +114,7 @@ _TEXTS = {
     Reason.GROUP_EXPOSURE: "exposure of the group's instruments with working orders {value} would exceed {bound}",
     Reason.DAILY_LOSS: "loss since the previous close {value} exceeds {bound}",
     Reason.DRAWDOWN: "the day's P&L is {value} below its highest: that exceeds {bound}",
+    Reason.STRATEGY_LOSS: "loss of the strategy since the previous close {value} exceeds {bound}",
     Reason.STALE_QUOTE: "a mark, or what a venue displays, is {value} ms old: it counts as stale after {bound} ms",
     Reason.MARK_UNAVAILABLE: "what is held, works or is asked for has no mark in {value} instruments",
     Reason.RATE_UNAVAILABLE: "what is held, works or is asked for has a currency without a rate in {value} instruments",

@@ -56,10 +56,10 @@ class RuleRow(NamedTuple):
     the day to the next; of what counts trades too the limit is so many for each of them, and before the first as if
     there had been one. `most` -1 is the capacity `order_rate`. `stated`: an account must have been told it, a number or
     OFF. `on_marks`: it needs what is held and works at its mark, in the base currency; while none such is armed, that
-    is not kept. `on_loss`: it acts on the day's P&L, or on equity, whenever that changes. `on_equity`: it needs
-    equity, which else is not kept. `on_funds`: it asks what an account has of cash and its orders hold of that; while
-    none such is armed, it is not kept. `permits`: it refuses nothing, and lets pass what another rule would refuse,
-    whatever its own mode is.
+    is not kept. `on_loss`: it acts on the day's P&L, or on equity, whenever that changes; on a strategy on its own
+    P&L, which needs nothing else. `on_equity`: it needs equity, which else is not kept. `on_funds`: it asks what an
+    account has of cash and its orders hold of that; while none such is armed, it is not kept. `permits`: it refuses
+    nothing, and lets pass what another rule would refuse, whatever its own mode is.
     """
 
     rule: Rule
@@ -143,6 +143,8 @@ RULES: tuple[RuleRow, ...] = (
             on_marks=True, on_loss=True),
     RuleRow(Rule.DRAWDOWN, Reason.DRAWDOWN, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 14, 15, False, False,
             on_marks=True, on_loss=True),
+    RuleRow(Rule.STRATEGY_LOSS, Reason.STRATEGY_LOSS, LimitUnit.BASE_MONEY, LIMIT_MAX, (Scope.STRATEGY,), 38, 38, False,
+            False, on_loss=True),
     RuleRow(Rule.MARGIN_USE, Reason.INSUFFICIENT_MARGIN, LimitUnit.RATIO, 10**15, _WHOLE, 34, 35, False, False,
             on_marks=True, on_loss=True, on_equity=True),
     RuleRow(Rule.SHORT_SALE, Reason.SHORT_SALE, LimitUnit.FLAG, 0,
@@ -179,7 +181,7 @@ RISK_CHECKS: tuple[Reason, ...] = (
     Reason.RATE_UNAVAILABLE, Reason.STALE_QUOTE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE,
     Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.GROUP_EXPOSURE, Reason.MAX_LEVERAGE,
     Reason.CONCENTRATION, Reason.INSUFFICIENT_MARGIN, Reason.DAILY_LOSS,
-    Reason.DRAWDOWN, Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION, Reason.INSUFFICIENT_FUNDS,
+    Reason.DRAWDOWN, Reason.STRATEGY_LOSS, Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION, Reason.INSUFFICIENT_FUNDS,
     Reason.CREDIT_LIMIT,
     Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED,
     Reason.UNBOOKED_TRADE, Reason.USER_RULE,

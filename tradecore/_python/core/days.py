@@ -14,6 +14,7 @@ from ..orders.order_facts import ended_with_day, is_live
 from ..orders.order_table import EXPIRED, IN_CHILDREN, NOWHERE, Order
 from ..risk.day_pnl import close_pnl
 from ..risk.rule_rows import start_day
+from ..risk.strategy_pnl import close_strategies
 from .outbound import doubt_order, recall_order
 from .sessions import is_good_till
 from .state import State, accept_command, end_day, end_order, report_execution, sync_order
@@ -29,6 +30,7 @@ def roll_day(core: State, c: Any) -> Any:
     if not core.risk.pnl.is_kept:
         load_pnl(core)
     close_pnl(core.risk.pnl)
+    close_strategies(core.risk.strategies)
     ack = accept_command(core, c, core.day, 0)
     for order in list(core.orders.open.values()):
         if not is_live(order):

@@ -35,7 +35,7 @@ from .switching import withdraw_disarmed
 def settle(core: State, c: Any) -> None:
     """Until nothing follows any more. What was lost comes first: what follows is asked about behind it."""
     while True:
-        if core.risk.pnl.touched:
+        if core.risk.pnl.touched or core.risk.strategies.touched:
             watch_losses(core, c)
         elif core.risk.breakers.due:
             withdraw_disarmed(core, c)

@@ -17,6 +17,7 @@ from ..execution.routing import sample_mid, tell_top, twice_mid, wants_sample
 from ..risk.day_pnl import set_currency_rate, set_mark
 from ..risk.exposures import BASE_CURRENCY
 from ..risk.funds import revalue_currency
+from ..risk.strategy_pnl import mark_strategies, rate_strategies
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, find_bad_price, is_beyond_amount, most_qty, opposite
 from .elections import elect_directed
 from .state import ACK_ACCEPTED, State, book_of, refuse_command, sync_tops, use_book
@@ -106,6 +107,7 @@ def enter_mark(core: State, c: Any) -> Any:
         return refuse_command(core, c, *bad)
     core.ledger.marks[c.instrument] = c.mark_px
     set_mark(core.risk.pnl, c.instrument, c.mark_px, core.now)
+    mark_strategies(core.risk.strategies, c.instrument)
     return ACK_ACCEPTED
 
 
@@ -116,6 +118,7 @@ def enter_rate(core: State, c: Any) -> Any:
     if not 1 <= c.rate <= RATE_MAX:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.rate, 56)
     set_currency_rate(core.risk.pnl, c.currency, c.rate)
+    rate_strategies(core.risk.strategies, c.currency)
     if core.risk.funds.is_kept:
         revalue_currency(core.risk.funds, c.currency)
     return ACK_ACCEPTED

@@ -113,7 +113,8 @@ def apply_command(core: State, c: Any, now: int, timed: bool) -> Any:
         return refused
     ack = run_command(core, c, timed)
     if (core.trimmed or core.groups.news or core.moved or core.parents or core.triggers.fired
-            or core.triggers.asks_again or core.risk.pnl.touched or core.router.has_turned):
+            or core.triggers.asks_again or core.risk.pnl.touched or core.risk.strategies.touched
+            or core.router.has_turned):
         settle(core, c)
         order = core.orders.by_id.get(ack.order_id)
         if order is not None and ack.report_type == EXECUTION:  # what followed may have been about it

@@ -133,7 +133,7 @@ def ask_order(
         meet_switches(core.risk.kills, order.instrument, order.account, order.venue, order.strategy),
         meet_switches(core.risk.states, order.instrument, order.account, order.venue, order.strategy),
         core.risk.rows.stated.get(order.account, 0), core.risk.values, core.risk.pnl, core.risk.recent,
-        core.risk.funds, core.risk.opens, order.strategy,
+        core.risk.funds, core.risk.opens, core.risk.strategies, order.strategy,
         Sent.NONE if recheck else Sent.NEW, core.risk.breakers.tripped.get(order.strategy),
         stop_px,
     )

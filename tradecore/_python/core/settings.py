@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any
 
-from tradecore.vocabulary.codes import DayEnd, PrintFills, Reason
+from tradecore.vocabulary.codes import DayEnd, PrintFills, Reason, Scope
 from tradecore.vocabulary.fix import ValuationMethod
 from tradecore.vocabulary.records import CASH_MAX, MARGIN_MAX, QTY_MAX
 from tradecore.vocabulary.units import WORD, one_number, tell_wide
@@ -22,6 +22,7 @@ from ..risk.funds import book_flow, revalue_owed
 from ..risk.groups import group_named
 from ..risk.holds import move_position
 from ..risk.rule_rows import RULES, LimitRows, count_needs, find_bad_limit, find_bad_target, set_row
+from ..risk.strategy_pnl import forget_strategy_told, keep_strategies
 from ..vocabulary.instrument import (
     add_band,
     find_bad_band,
@@ -280,10 +281,13 @@ def make_changes(core: State, changes: list[Any]) -> tuple[Reason, int, int] | N
     if needs_pnl and not core.risk.pnl.is_kept:
         load_pnl(core)
     keep_pnl(core.risk.pnl, needs_pnl, rows.on_equity > 0)
+    keep_strategies(core.risk.strategies, rows.on_strategies > 0)
     if core.risk.funds.is_kept != (rows.on_funds > 0):
         keep_funds(core, rows.on_funds > 0)
     for c in changes:
-        if RULES[c.rule].on_loss:
+        if c.limit_scope == Scope.STRATEGY and RULES[c.rule].on_loss:
+            forget_strategy_told(core.risk.strategies, c.strategy)
+        elif RULES[c.rule].on_loss:
             forget_told(core.risk.pnl, c.account, c.rule)
     return None
 

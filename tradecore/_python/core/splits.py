@@ -19,6 +19,7 @@ from ..positions.costs import position_of
 from ..risk.day_pnl import set_mark
 from ..risk.exit_gate import keep_limits
 from ..risk.holds import exposure_of, move_position
+from ..risk.strategy_pnl import mark_strategies, split_strategies
 from ..vocabulary.instrument import (
     BUY,
     SELL,
@@ -176,7 +177,9 @@ def split_instrument(core: State, c: Any) -> Any:
     forget_print(core, c.instrument)
     core.ledger.marks.pop(c.instrument, None)
     forget_movement(core.router, c.instrument)
+    split_strategies(core.risk.strategies, c.instrument, n, d)
     set_mark(core.risk.pnl, c.instrument, NO_PRICE, core.now)
+    mark_strategies(core.risk.strategies, c.instrument)
     for venue in core.router.venues:
         clear_quotes(core, c.instrument, venue)
     split_lists(core.groups, c.instrument, n, d)

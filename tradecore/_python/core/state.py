@@ -81,7 +81,8 @@ class State:
         self.risk = RiskTables(capacity.accounts, capacity.instruments, capacity.order_rate, capacity.limit_rows,
                                capacity.limit_counters, capacity.strategies)
         self.risk.values.instruments = self.risk.funds.instruments = self.instruments
-        self.risk.pnl.precisions = self.risk.funds.precisions = self.money_precisions
+        for priced in (self.risk.pnl, self.risk.strategies, self.risk.funds):
+            priced.precisions = self.money_precisions
         self.rules = UserRules()
         self.ahead: list[tuple[int, Question]] = []  # of a basket that is asked about: ids and questions of what passed
         self.gate = ExitGate()

@@ -37,7 +37,7 @@ HASHED = [name for name in OUTBOUND_CODEC.fields if name not in ("seq", "version
 
 def hash_state(core: State) -> int:
     chain = 0
-    for rows in (counters, definitions, accounts, groups, limits, switches, positions, day_pnl,
+    for rows in (counters, definitions, accounts, groups, limits, switches, positions, day_pnl, strategy_pnl,
                  orders, books, trades, waiting, outbound, exit_gate, self_match,
                  user_rules, routing):
         for row in rows(core):
@@ -185,6 +185,18 @@ def day_pnl(core: State) -> Iterator[Row]:
             yield 59, account, *wide_words(total.peak), total.told
 
 
+def strategy_pnl(core: State) -> Iterator[Row]:
+    """What trades of strategies moved and cost, from where their P&L counts, and what was told of it."""
+    strategies = core.risk.strategies
+    for number, parts in ((91, strategies.parts), (92, strategies.fees)):
+        for (i, j), part in sorted(parts.items()):
+            if part.qty or part.paid or part.closed:
+                yield number, i, j, *wide_words(part.qty), *wide_words(part.paid), *wide_words(part.closed)
+    for strategy, total in sorted(strategies.totals.items()):
+        if total.told:
+            yield 93, strategy, total.told
+
+
 def orders(core: State) -> Iterator[Row]:
     for order_id in sorted(core.orders.by_id):
         order = core.orders.by_id[order_id]
@@ -236,6 +248,8 @@ def trades(core: State) -> Iterator[Row]:
         yield (14, trade.exec_id, hash_of_id(core.texts, trade.venue_exec_id), trade.exec_type, trade.order_id,
                trade.instrument, trade.account, trade.venue, trade.side, trade.qty, trade.price,
                *wide_words(trade.commission), trade.day, trade.state, trade.ref_exec_id)
+        if trade.strategy:
+            yield 90, trade.strategy
 
 
 def waiting(core: State) -> Iterator[Row]:

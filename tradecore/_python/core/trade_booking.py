@@ -10,7 +10,6 @@ from typing import Any
 
 from tradecore.vocabulary.fix import ExecType, LastLiquidityInd
 from tradecore.vocabulary.records import NO_PRICE, PRICE_MAX
-from tradecore.vocabulary.rows import TRADE_LIVE
 from tradecore.vocabulary.rules import Sent
 
 from ..execution.book import Fill
@@ -22,6 +21,7 @@ from ..positions.costs import apply_fill, commission_of, position_of
 from ..risk.day_pnl import book_amount, book_fee, forget_paid
 from ..risk.funds import book_charge, book_flow, revalue_owed
 from ..risk.holds import count_trade, exposure_of, move_position
+from ..risk.strategy_pnl import book_of_strategy, charge_strategy
 from ..vocabulary.instrument import BUY, awaits_price, has_limit, opposite
 from ..vocabulary.shell import saturate
 from .answered import hear_answer
@@ -46,22 +46,14 @@ def book_trade(core: State, trade: Execution) -> None:
     move_position(core.risk, trade.instrument, trade.account, qty)
     book_pnl(core, trade, 1)
     if core.risk.rows.counted & Sent.TRADE and trade.account:
-        count_trade_of(core, trade)
+        count_trade(core.risk, core.instruments[trade.instrument], trade.instrument, trade.account, trade.strategy)
     append_execution(core.trades, trade)
     tell_trimmed(core, trade.instrument, trade.account)
 
 
-def count_trade_of(core: State, trade: Execution) -> None:
-    """A trade for the limits of its order's account, instrument and strategy, which only an order that is
-    remembered has."""
-    order = core.orders.by_id.get(trade.order_id)
-    ins = core.instruments[trade.instrument]
-    count_trade(core.risk, ins, trade.instrument, trade.account, 0 if order is None else order.strategy)
-
-
 def book_pnl(core: State, trade: Execution, sign: int) -> None:
-    """What a trade cost, and its commission, into its account's cash and the day's P&L while those are kept, or out of
-    them."""
+    """What a trade cost, and its commission, into its strategy's P&L, and into its account's cash and the day's P&L
+    while those are kept; or out of them."""
     qty = trade.qty if trade.side == BUY else -trade.qty
     currency = trade.currency or core.instruments[trade.instrument].currency
     if core.risk.funds.is_kept:
@@ -70,6 +62,9 @@ def book_pnl(core: State, trade: Execution, sign: int) -> None:
     if core.risk.pnl.is_kept:
         book_amount(core.risk.pnl, trade.instrument, trade.account, sign * qty * trade.price)
         book_fee(core.risk.pnl, currency, trade.account, sign * trade.commission)
+    if 1 <= trade.strategy <= core.risk.strategies.strategy_max:
+        book_of_strategy(core.risk.strategies, trade.instrument, trade.strategy, sign * qty, trade.price)
+        charge_strategy(core.risk.strategies, currency, trade.strategy, sign * trade.commission)
 
 
 def price_working(core: State, order: Order) -> int:
@@ -151,7 +146,7 @@ def book_fills(
             sides.append((core.orders.by_id[fill.number], opposite(side), maker_fee))
         for order, its_side, fee in sides:
             book_trade(core, Execution(number, 0, TRADE, order.order_id, instrument, order.account, venue, its_side,
-                                       fill.qty, price, fee, core.day, TRADE_LIVE))
+                                       fill.qty, price, fee, core.day, strategy=order.strategy))
         move_last(core, instrument, price)
     return charges
 

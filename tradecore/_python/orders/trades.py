@@ -45,6 +45,7 @@ class Execution:
     last_mkt: int = 0
     last_liquidity_ind: int = 0
     told: int = 0  # TOLD_COMMISSION where the commission is the venue's own
+    strategy: int = 0  # its order's, however long that is remembered
 
     @property
     def row(self) -> TradeRow:

@@ -125,15 +125,21 @@ def value_amount(amount: int, factor: int, divisor: int, rate: int, is_held: boo
     return value, Known.KNOWN
 
 
-def set_value(p: DayPnl, account: int, part: PartValue, total: PartSum, value: int, state: Known) -> None:
-    """A part's new value in place of what it was, in its account's sum."""
+def change_value(part: PartValue, total: PartSum, value: int, state: Known) -> bool:
+    """A part's new value in place of what it was, in the sum that it stands in; is it another one?"""
     if (part.value, part.state) == (value, state):
-        return
+        return False
     total.unknown[part.state] -= part.state > 0
     total.unknown[state] += state > 0
     total.value += value - part.value
     part.value, part.state = value, state
-    touch_account(p, account)
+    return True
+
+
+def set_value(p: DayPnl, account: int, part: PartValue, total: PartSum, value: int, state: Known) -> None:
+    """A part's new value in place of what it was, in its account's sum."""
+    if change_value(part, total, value, state):
+        touch_account(p, account)
 
 
 def value_part(

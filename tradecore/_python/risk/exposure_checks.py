@@ -13,7 +13,7 @@ from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.units import BEYOND, tell_wide
 
 from ..vocabulary.instrument import BUY
-from .day_pnl import BPS_ONE, RATIO_ONE, day_total_of, ratio_of
+from .day_pnl import BPS_ONE, RATIO_ONE, PartSum, day_total_of, ratio_of
 from .exposures import (
     Known,
     Total,
@@ -49,8 +49,10 @@ from .limit_lines import (
     PENDING,
     POSITION_WORTH,
     STALE,
+    STRATEGY_LOSS,
     limit_in,
 )
+from .strategy_pnl import strategy_total_of
 
 LOSS_SLOTS, FIRM_LOSS_SLOTS = (LOSS, DRAWDOWN), (FIRM_LOSS, FIRM_DRAWDOWN)
 EQUITY_SLOTS = (LEVERAGE, CONCENTRATION, MARGIN)
@@ -59,7 +61,7 @@ AMOUNT_SLOTS = (GROSS, FIRM_GROSS, NET, FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIR
                 GROUP_GROSS, GROUP_NET, *EQUITY_SLOTS, *FIRM_EQUITY_SLOTS)
 GROUP_SLOTS = (GROUP_GROSS, GROUP_NET)
 FIRM_SLOTS = (FIRM_GROSS, FIRM_NET, *FIRM_LOSS_SLOTS, FIRM_PENDING, *FIRM_EQUITY_SLOTS)
-OWN_SLOTS = (POSITION_WORTH, FIRM_POSITION_WORTH, GROUP_EXPOSURE)  # of the order's instrument, not of all
+OWN_SLOTS = (POSITION_WORTH, FIRM_POSITION_WORTH, GROUP_EXPOSURE, STRATEGY_LOSS)  # of its own instrument, not of all
 MS = 1_000_000  # ns
 
 
@@ -85,6 +87,11 @@ def account_group(q: Question) -> int:
 def instrument_total(q: Question) -> Total:
     """The sums of the group that the order's instrument is in."""
     return group_total_of(q.values, q.values.groups.of_instrument.get(q.instrument, 0))
+
+
+def strategy_sum(q: Question) -> PartSum:
+    """The P&L of the order's strategy."""
+    return strategy_total_of(q.strategies, q.strategy).pnl
 
 
 def count_unvalued(q: Question, why: Known) -> int:
@@ -114,9 +121,9 @@ def check_unknown(why: Known, reason: Reason, slots: tuple[int, ...]) -> Callabl
         row = first_row(q, slots)
         unknown = count_unvalued(q, why) if row else int(worth_of(q.values, q.instrument).state == why)
         row = row or first_row(q, OWN_SLOTS)
-        grouped = instrument_total(q).unknown[why] if q.line.limits[GROUP_EXPOSURE] >= 0 else 0
-        if not unknown and grouped:
-            unknown, row = grouped, q.line.rows[GROUP_EXPOSURE]
+        for slot, total in ((GROUP_EXPOSURE, instrument_total), (STRATEGY_LOSS, strategy_sum)):
+            if not unknown and q.line.limits[slot] >= 0 and total(q).unknown[why]:
+                unknown, row = total(q).unknown[why], q.line.rows[slot]
         return Finding(reason, unknown, 0, row > 0 and unknown > 0 and adds_risk(q), row > 0, row)
 
     return check
@@ -242,6 +249,18 @@ def check_amount(
     return check
 
 
+def check_strategy_loss(q: Question) -> Finding:
+    """What a strategy has lost since the previous close, realised or not, with fees. Source: RTS 6 Art. 15(1)(b),
+    16(1); FIA 1.2."""
+    limit, row = q.line.limits[STRATEGY_LOSS], q.line.rows[STRATEGY_LOSS]
+    if limit < 0:
+        return Finding(Reason.STRATEGY_LOSS, NO_PRICE, -1, False, False)
+    total = strategy_sum(q)
+    loss = BEYOND if total.unknown[Known.TOO_LARGE] else -total.value
+    return Finding(Reason.STRATEGY_LOSS, tell_wide(loss, True), told_limit(q, row), loss > limit and adds_risk(q), True,
+                   row)
+
+
 # In the order in which they are asked.
 CHECKS_ON_MARKS: tuple[Callable[[Question], Finding], ...] = (
     check_unknown(Known.NO_MARK, Reason.MARK_UNAVAILABLE, tuple(sorted((*AMOUNT_SLOTS, STALE)))),
@@ -256,4 +275,5 @@ CHECKS_ON_MARKS: tuple[Callable[[Question], Finding], ...] = (
     check_amount(MARGIN, FIRM_MARGIN, Reason.INSUFFICIENT_MARGIN, margin_with),
     check_amount(LOSS, FIRM_LOSS, Reason.DAILY_LOSS, loss_of),
     check_amount(DRAWDOWN, FIRM_DRAWDOWN, Reason.DRAWDOWN, drawdown_of),
+    check_strategy_loss,
 )

@@ -21,6 +21,7 @@ from .open_counts import OpenCounts, count_open
 from .overrides import Override
 from .recent_orders import Alike, RecentOrders, note_order
 from .rule_rows import RULES, LimitRow, LimitRows
+from .strategy_pnl import StrategyPnl
 from .switches import Met, Switches
 from .trips import Breakers, Tripped
 
@@ -74,6 +75,7 @@ class Question:
     recent: RecentOrders
     funds: Funds
     opens: OpenCounts
+    strategies: StrategyPnl
     strategy: int = 0
     sent: Sent = Sent.NEW  # or REPLACE; NONE of what was counted before
     tripped: Tripped | None = None  # the breaker that has disarmed its strategy
@@ -101,6 +103,7 @@ class RiskTables:
         self.values = Exposures(self.exposures, self.rows.groups)
         self.values.instruments = self.instruments
         self.pnl = DayPnl(self.values)
+        self.strategies = StrategyPnl(self.values, strategies)
         self.recent = RecentOrders(order_rate)
         self.funds = Funds()
         self.funds.instruments = self.instruments
@@ -154,7 +157,7 @@ EXEMPTIONS = frozenset((
     Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.GROUP_EXPOSURE, Reason.STALE_QUOTE,
     Reason.MAX_LEVERAGE, Reason.CONCENTRATION, Reason.INSUFFICIENT_MARGIN,
     Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE, Reason.DAILY_LOSS, Reason.DRAWDOWN,
-    Reason.INSUFFICIENT_FUNDS, Reason.CREDIT_LIMIT,
+    Reason.STRATEGY_LOSS, Reason.INSUFFICIENT_FUNDS, Reason.CREDIT_LIMIT,
     Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION))  # by what these two mean: an exit sells what is held
 # Nor one that brings its position to zero, whose quantity is what it is.
 CLOSING_EXEMPTIONS = frozenset((Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.NOTIONAL_BELOW_MIN))

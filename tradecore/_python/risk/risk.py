@@ -189,7 +189,7 @@ def ask_risk(
         max_open_orders, 0, risk.rows, ins, line, exposure_of(risk, c.instrument, c.account),
         exposure_of(risk, c.instrument, 0), meet_switches(risk.kills, c.instrument, c.account, c.venue, 0),
         meet_switches(risk.states, c.instrument, c.account, c.venue, 0), risk.rows.stated.get(c.account, 0),
-        risk.values, risk.pnl, risk.recent, risk.funds, risk.opens,
+        risk.values, risk.pnl, risk.recent, risk.funds, risk.opens, risk.strategies,
     )
 
 

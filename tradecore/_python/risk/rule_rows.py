@@ -78,7 +78,8 @@ class LimitRows:
         self.breakers = 0  # rows that disarm
         self.alike = 0  # rows about orders with the same terms
         self.notionals = 0  # rows about what orders are worth
-        self.on_loss = 0  # rows that act on the day's P&L
+        self.on_loss = 0  # rows that act on the day's P&L of an account or the firm
+        self.on_strategies = 0  # and on that of a strategy
         self.on_equity = 0  # rows that need equity
         self.on_margin = 0  # rows that need what positions must be covered with
         self.on_funds = 0  # rows that ask for funds
@@ -168,8 +169,13 @@ def takes_counter(rule: int) -> bool:
 
 
 def acts_on_loss(row: LimitRow) -> bool:
-    """Does a row act whenever the day's P&L changes?"""
-    return RULES[row.rule].on_loss and row.value >= 0
+    """Does a row act whenever the day's P&L of an account or the firm changes?"""
+    return RULES[row.rule].on_loss and row.scope != Scope.STRATEGY and row.value >= 0
+
+
+def acts_on_strategy(row: LimitRow) -> bool:
+    """Does a row act whenever the day's P&L of a strategy changes?"""
+    return RULES[row.rule].on_loss and row.scope == Scope.STRATEGY and row.value >= 0
 
 
 def needs_equity(row: LimitRow) -> bool:
@@ -209,6 +215,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.notionals -= is_about(row, Sent.NOTIONAL)
     rows.opens -= is_about(row, Sent.OPEN)
     rows.on_loss -= acts_on_loss(row)
+    rows.on_strategies -= acts_on_strategy(row)
     rows.on_equity -= needs_equity(row)
     rows.on_margin -= needs_margin(row)
     rows.on_funds -= asks_funds(row)
@@ -220,6 +227,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.softened += binds(row, SOFT)
     rows.on_marks += needs_marks(row)
     rows.on_loss += acts_on_loss(row)
+    rows.on_strategies += acts_on_strategy(row)
     rows.on_equity += needs_equity(row)
     rows.on_margin += needs_margin(row)
     rows.on_funds += asks_funds(row)

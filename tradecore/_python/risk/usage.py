@@ -14,6 +14,7 @@ from .limit_lines import trades_of
 from .open_counts import open_of
 from .rule_counts import count_recent, sum_recent
 from .rule_rows import RULES, LimitRow
+from .strategy_pnl import strategy_total_of
 from .trips import NOTHING_DEALT, count_outcomes
 
 OF_POSITIONS = (Rule.MAX_POSITION_QTY, Rule.MAX_POSITION_NOTIONAL, Rule.CONCENTRATION)
@@ -73,10 +74,19 @@ def measure_loss(total: DayTotal, rule: int) -> int:
     return max(0, (total.peak if rule == Rule.DRAWDOWN else 0) - total.pnl.value)
 
 
-def measure_on_marks(risk: RiskTables, account: int, rule: int) -> int:
+def day_total_bound(risk: RiskTables, row: LimitRow) -> DayTotal:
+    """The day's sums that a row bounds."""
+    if row.scope == Scope.STRATEGY:
+        return strategy_total_of(risk.strategies, row.strategy)
+    return day_total_of(risk.pnl, row.account)
+
+
+def measure_on_marks(risk: RiskTables, row: LimitRow) -> int:
     """What acts on marks: a loss, or how much of its equity an account needs to hold what it has; -1: not known."""
-    total, day = total_of(risk.values, account), day_total_of(risk.pnl, account)
-    return measure_over_equity(total.maintenance, total, day) if rule == Rule.MARGIN_USE else measure_loss(day, rule)
+    total, day = total_of(risk.values, row.account), day_total_bound(risk, row)
+    if row.rule == Rule.MARGIN_USE:
+        return measure_over_equity(total.maintenance, total, day)
+    return measure_loss(day, row.rule)
 
 
 def measure_row(
@@ -101,7 +111,7 @@ def measure_row(
         amount = total.gross if row.rule == Rule.MAX_LEVERAGE else total.initial
         return measure_over_equity(amount, total, day_total_of(risk.pnl, row.account)), 0
     if RULES[row.rule].on_loss:
-        return measure_loss(day_total_of(risk.pnl, row.account), row.rule), 0
+        return measure_loss(day_total_bound(risk, row), row.rule), 0
     if RULES[row.rule].on_marks and row.rule not in OF_POSITIONS:
         return measure_total(total_bound(risk.values, row), row.rule), 0
     if row.rule == Rule.CREDIT_LIMIT:
