@@ -134,8 +134,10 @@ cdef inline bint pad_text(bytes text, char* padded):
     return text_size(padded) == len(text)
 
 
-cdef inline tuple position_row(const tc_position* p, int64_t working_buy, int64_t working_sell):
-    return p.qty, wide(p.cost), wide(p.realised), wide(p.fees), working_buy, working_sell
+# Of suspense nothing works.
+cdef inline tuple position_row(const tc_position* p, const tc_exposure* e, tc_i128 opened):
+    return (p.qty, wide(p.cost), wide(p.realised), wide(p.fees), 0 if e == NULL else e.working_buy,
+            0 if e == NULL else e.working_sell, wide(opened))
 
 
 cdef inline tuple displayed_top(const tc_top* bid, const tc_top* ask):

@@ -24,6 +24,7 @@ cdef struct tc_handle_copy:
 cdef struct tc_position_copy:
     tc_position ledger
     tc_exposure exposure
+    tc_i128 opened
 
 
 cdef struct tc_metrics:
@@ -137,6 +138,7 @@ cdef inline bint copy_position(
     if instrument < 1 or instrument > core.instrument_count or account < 0 or account > core.account_count:
         return False
     copy.ledger = position_of(&core.ledger, <int32_t>instrument, <int32_t>account)[0]
+    copy.opened = opened_amount(&core.risk.pnl, <int32_t>instrument, <int32_t>account)
     copy.exposure = exposure_of(&core.risk, <int32_t>instrument, <int32_t>account)[0]
     return True
 

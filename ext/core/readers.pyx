@@ -207,13 +207,13 @@ cdef class Readers:
         """The ledger row and the holds of one instrument in one account."""
         cdef tc_position_copy copy
         find_position(self.state, instrument, account, 1, &copy)
-        return PositionRow._make(position_row(&copy.ledger, copy.exposure.working_buy, copy.exposure.working_sell))
+        return PositionRow._make(position_row(&copy.ledger, &copy.exposure, copy.opened))
 
     def suspense(self, int64_t instrument):
         """The ledger row of the trades that match no order; nothing works there."""
         cdef tc_position_copy copy
         find_position(self.state, instrument, 0, 0, &copy)
-        return PositionRow._make(position_row(&copy.ledger, 0, 0))
+        return PositionRow._make(position_row(&copy.ledger, NULL, 0))
 
     def firm_exposure(self, int64_t instrument):
         """(position, working buys, working sells) in lots of all accounts and suspense together."""

@@ -194,7 +194,7 @@ cdef inline bint is_known_account(const tc_core* core, int32_t account) noexcept
     return account >= 1 and account <= core.account_count
 
 
-# Only where nothing is booked, so that it can't be mistaken for a trade.
+# Only where nothing is booked, so that it can't be mistaken for a trade. It was paid for elsewhere: no cash moves.
 cdef inline void open_position(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef tc_position* p
     cdef int64_t bound = 0
@@ -217,10 +217,7 @@ cdef inline void open_position(tc_core* core, const tc_command* c, tc_ack* ack) 
         apply_fill(p, c.position_qty, c.position_px)
         fold_position(&core.trades, &core.ledger, c.instrument, c.account)
         move_position(&core.risk, c.instrument, c.account, c.position_qty)
-        if core.instruments[c.instrument].valuation_method == PREMIUM_STYLE:
-            open_amount(&core.risk.pnl, c.instrument, c.account, tc_wide(c.position_qty, c.position_px))
-        if core.risk.funds.is_kept:
-            book_flow(&core.risk.funds, c.instrument, c.account, tc_wide(c.position_qty, c.position_px))
+        open_amount(&core.risk.pnl, c.instrument, c.account, tc_wide(c.position_qty, c.position_px))
         if core.risk.pnl.is_kept:
             book_amount(&core.risk.pnl, c.instrument, c.account, tc_wide(c.position_qty, c.position_px))
         tc_assert(exposure_of(&core.risk, c.instrument, c.account).position_qty == p.qty)

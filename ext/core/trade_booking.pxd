@@ -53,7 +53,7 @@ cdef inline void keep_funds(tc_core* core, bint is_kept) noexcept nogil:
     for account in range(core.account_count + 1):
         for instrument in range(1, core.instrument_count + 1):
             p = position_of(&core.ledger, instrument, account)
-            book_flow(f, instrument, account, p.cost - p.realised)
+            book_flow(f, instrument, account, p.cost - p.realised - opened_amount(&core.risk.pnl, instrument, account))
             book_charge(f, core.instruments[instrument].currency, account, p.fees)
         for currency in range(1, core.currency_count + 1):
             book_charge(f, currency, account, core.ledger.charges[account * stride + currency])

@@ -149,16 +149,16 @@ cdef inline void set_value(
         touch_account(p, account)
 
 
-# What a part is worth, at `amount` for what is held of it.
+# What a part is worth, at `amount` for what is held of it; equity with what was `opened`.
 cdef inline void value_part(
-    tc_pnl* p, int32_t account, tc_pnl_part* part, tc_i128 amount, tc_i128 factor, tc_i128 divisor, int64_t rate,
-    bint is_held
+    tc_pnl* p, int32_t account, tc_pnl_part* part, tc_i128 amount, tc_i128 opened, tc_i128 factor, tc_i128 divisor,
+    int64_t rate, bint is_held
 ) noexcept nogil:
     cdef tc_i128 earned = amount - part.paid, value = 0
     cdef uint8_t state = value_amount(earned - part.closed, factor, divisor, rate, is_held, &value)
     set_value(p, account, &part.pnl, &p.totals[account].pnl, value, state)
     if tc_seldom(p.equity_is_kept):
-        state = value_amount(earned + part.opened, factor, divisor, rate, is_held, &value)
+        state = value_amount(earned + opened, factor, divisor, rate, is_held, &value)
         set_value(p, account, &part.equity, &p.totals[account].equity, value, state)
 
 
@@ -187,14 +187,16 @@ cdef inline void revalue_part(tc_pnl* p, int32_t instrument, int32_t account) no
         if p.equity_is_kept:
             set_value(p, account, &part.equity, &p.totals[account].equity, 0, NO_MARK)
         return
-    value_part(p, account, part, amount, ins.notional_scale, ins.limit_scale, p.values.rates[ins.currency],
+    value_part(p, account, part, amount, part.opened if ins.valuation_method == PREMIUM_STYLE else 0,
+               ins.notional_scale, ins.limit_scale, p.values.rates[ins.currency],
                p.values.held[instrument * p.stride + account].position_qty != 0)
 
 
 # What an account was charged has changed, or its opening cash, or what the currency is worth.
 cdef inline void revalue_fees(tc_pnl* p, int32_t currency, int32_t account) noexcept nogil:
     if p.is_kept:
-        value_part(p, account, &p.fees[currency * p.stride + account], 0, tc_power_of_ten(9),
+        value_part(p, account, &p.fees[currency * p.stride + account], 0,
+                   p.fees[currency * p.stride + account].opened, tc_power_of_ten(9),
                    tc_power_of_ten(p.precisions[currency]), p.values.rates[currency], False)
 
 
@@ -226,6 +228,11 @@ cdef inline void open_amount(tc_pnl* p, int32_t instrument, int32_t account, tc_
     cdef tc_pnl_part* firm = &p.parts[instrument * p.stride]
     firm[account].opened = firm[account].opened + amount
     firm.opened = firm.opened + amount
+
+
+# What an account's position that was opened has cost elsewhere; in suspense (0) none is.
+cdef inline tc_i128 opened_amount(const tc_pnl* p, int32_t instrument, int32_t account) noexcept nogil:
+    return p.parts[instrument * p.stride + account].opened if account else 0
 
 
 # Opening cash, in money units. The firm's is that of all.

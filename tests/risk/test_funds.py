@@ -156,12 +156,39 @@ def test_a_stop_holds_what_it_needs_at_its_trigger_and_is_asked_again_there(desk
 
 def test_exits_pass_and_hold_what_they_need(desk):
     desk.positions.open_position("AAPL", -50_000, 100, account="alpha")
-    assert desk.positions.cash("USD", "alpha") == 7_000_000
+    assert desk.positions.cash("USD", "alpha") == 2_000_000
     desk.risk.set_account_kind("CASH", account="alpha")
     order = send(desk, 50_000, 200)  # it costs more than there is
     assert order.reason is R.NONE
-    assert power(desk) == -3_000_000
+    assert power(desk) == -8_000_000
     assert send(desk, 1, symbol="MSFT").reason is R.INSUFFICIENT_FUNDS
+
+
+@pytest.mark.parametrize("kept", ["before", "after"])
+def test_a_position_carried_in_was_paid_before_and_takes_no_cash(make_core, kept):
+    """Whichever way it is read: cash, buying power, what a purchase may cost, credit, equity and a drop copy's keeper."""
+    core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("FUT", valuation_method="FUTURES_STYLE")], venues=[tc.ExternalVenue("EXT")])
+    books = tc.DropCopy(core)
+    core.positions.open_cash("USD", 200)
+    if kept == "before":
+        core.risk.set_account_kind("CASH", account="alpha")
+    for symbol, qty, price in (("AAPL", 10, 3), ("FUT", -5, 7)):
+        core.positions.open_position(symbol, qty, price)
+        core.mark(symbol, price)
+    core.risk.set_account_kind("CASH", account="alpha")
+    core.risk.set_limit("credit_limit", 0)
+    core.risk.set_limit("max_leverage", 100)
+    assert core.positions.cash("USD") == power(core) == books.keeper.cash("USD", "alpha") == 200
+    assert core.check("AAPL", BUY, 50, 4, venue="EXT")["INSUFFICIENT_FUNDS"].limit == 200
+    assert [core.check("AAPL", BUY, 1, price, venue="EXT").passed for price in (200, "200.01")] == [True, False]
+    (line,) = core.risk.limits("max_leverage")
+    assert line.used * (200 + 30) == pytest.approx(30 + 35)  # equity: cash and what AAPL is worth; of FUT its variation alone
+    core.execution.on_execution_report("EXT", "TRADE", order_id=core.submit("AAPL", SELL, 4, 5, venue="EXT").order_id, exec_id="1", last_qty=4, last_px=5)
+    assert core.positions.cash("USD") == power(core) == books.keeper.cash("USD", "alpha") == 220
+    core.positions.open_cash("USD", 1)
+    assert core.positions.cash("USD") == power(core) == books.keeper.cash("USD", "alpha") == 221
+    core.mark("FUT", 8)
+    assert core.risk.limits("max_leverage")[0].used * (221 + 18 - 5) == pytest.approx(18 + 40)
 
 
 def test_what_works_when_it_is_armed_is_held(desk):

@@ -42,9 +42,9 @@ class DropCopy:
     one. `groups`, `precision`, `trades` and `lots` are the keeper's: call its `forget_trades` before its log is full
     (each night, say); a bust of a trade that it has forgotten can't be followed.
 
-    Opening cash and splits are followed too (an opening position moves no cash here); marks and days are yours (`mark`,
-    `keeper.roll_day`). Once a report was missed or could not be booked, the keeper raises RuntimeError, whoever holds
-    it. Threads: as the core's callbacks, on the thread whose command made the news; the keeper may be read from any.
+    Opening cash and splits are followed too; marks and days are yours (`mark`, `keeper.roll_day`). Once a report was
+    missed or could not be booked, the keeper raises RuntimeError, whoever holds it. Threads: as the core's callbacks,
+    on the thread whose command made the news; the keeper may be read from any.
     """
 
     def __init__(

@@ -68,7 +68,7 @@ class Positions:
     def cash(self, currency: str, account: str | None = None) -> Decimal:
         """An account's cash in a currency: what was opened, plus what trades brought in, less what they cost and fees.
 
-        An opening position counts as bought at its price.
+        An opening position was paid for before: it moves no cash.
         """
         account_id, currency_id = self._gate.names.find_account(account), self._gate.names.currencies.id(currency)
         total = self._gate.names.money(currency_id, self._gate.core.opening_cash(account_id, currency_id))
@@ -76,7 +76,7 @@ class Positions:
             if instrument.currency == currency:
                 row = self._gate.core.position(number, account_id)
                 fees = self._gate.names.money(currency_id, -row.fees)
-                total = exact_sum(total, instrument.money(row.realised - row.cost), fees)
+                total = exact_sum(total, instrument.money(row.realised - row.cost + row.opened), fees)
         return exact_sum(total, -self._charges(account_id, currency))
 
     def buying_power(self, currency: str, account: str | None = None) -> Decimal:
@@ -119,7 +119,8 @@ class Positions:
     # ---- commands
 
     def open_position(self, symbol: str, qty: Number, price: Number, *, account: str | None = None) -> None:
-        """An opening position (signed, whole units) at a price: only where nothing is booked yet."""
+        """An opening position (signed, whole units) at a price: only where nothing is booked yet. It was paid for
+        before: no cash moves, what `open_cash` says is there beside it."""
         number, instrument = self._gate.names.find_instrument(symbol)
         self._gate.command(
             CommandType.OPENING_POSITION, instrument=number, account=self._gate.names.find_account(account),

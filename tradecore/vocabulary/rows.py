@@ -108,6 +108,7 @@ class PositionRow(NamedTuple):
     fees: int
     working_buy: int
     working_sell: int
+    opened: int = 0  # an amount: what an opening position cost, before anything was paid here
 
 
 class Term(NamedTuple):

@@ -32,6 +32,7 @@ from ..orders.open_orders import find_open
 from ..orders.order_table import Orders
 from ..orders.trades import find_execution
 from ..positions.costs import mark_of, position_of
+from ..risk.day_pnl import opened_amount
 from ..risk.holds import exposure_of
 from ..risk.usage import measure_row
 from ..vocabulary.instrument import BUY, SELL
@@ -170,18 +171,17 @@ class Readers:
             raise LookupError(f"instrument {instrument} is not 1 to {len(self._state.instruments)}")
 
     def _demand(self, instrument: int, account: int) -> None:
-        core = self._state
         self._demand_instrument(instrument)
-        if account not in core.accounts:
-            raise LookupError(f"account {account} is not 1 to {len(core.accounts)}")
+        if account not in self._state.accounts:
+            raise LookupError(f"account {account} is not 1 to {len(self._state.accounts)}")
 
     @asked
     def position(self, instrument: int, account: int) -> PositionRow:
         """The ledger row and the holds of one instrument in one account."""
         self._demand(instrument, account)
-        p = position_of(self._state.ledger, instrument, account)
-        e = exposure_of(self._state.risk, instrument, account)
-        return PositionRow(p.qty, p.cost, p.realised, p.fees, e.working_buy, e.working_sell)
+        p, e = position_of(self._state.ledger, instrument, account), exposure_of(self._state.risk, instrument, account)
+        return PositionRow(p.qty, p.cost, p.realised, p.fees, e.working_buy, e.working_sell,
+                           opened_amount(self._state.risk.pnl, instrument, account))
 
     @asked
     def suspense(self, instrument: int) -> PositionRow:

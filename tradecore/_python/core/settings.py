@@ -9,7 +9,6 @@ from collections.abc import Container
 from typing import Any
 
 from tradecore.vocabulary.codes import DayEnd, PrintFills, Reason, Scope
-from tradecore.vocabulary.fix import ValuationMethod
 from tradecore.vocabulary.records import CASH_MAX, MARGIN_MAX, QTY_MAX
 from tradecore.vocabulary.units import WORD, one_number, tell_wide
 
@@ -18,7 +17,7 @@ from ..orders.trades import fold_position
 from ..positions.costs import Position, apply_fill, position_of
 from ..risk.day_pnl import book_amount, forget_told, keep_pnl, open_amount, open_money, set_margin_rates
 from ..risk.exposures import keep_exposures
-from ..risk.funds import book_flow, revalue_owed
+from ..risk.funds import revalue_owed
 from ..risk.groups import group_named
 from ..risk.holds import move_position
 from ..risk.rule_rows import RULES, LimitRows, count_needs, find_bad_limit, find_bad_target, set_row
@@ -176,7 +175,8 @@ def define_venue(core: State, c: Any) -> Any:
 
 
 def open_position(core: State, c: Any) -> Any:
-    """Only where nothing is booked, so that it can't be mistaken for a trade."""
+    """Only where nothing is booked, so that it can't be mistaken for a trade. It was paid for elsewhere: no cash
+    moves."""
     if c.instrument not in core.instruments:
         return refuse_command(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
     if c.account not in core.accounts:
@@ -195,10 +195,7 @@ def open_position(core: State, c: Any) -> Any:
     apply_fill(p, c.position_qty, c.position_px)
     fold_position(core.trades, core.ledger, c.instrument, c.account)
     move_position(core.risk, c.instrument, c.account, c.position_qty)
-    if ins.valuation_method == ValuationMethod.PREMIUM_STYLE:
-        open_amount(core.risk.pnl, c.instrument, c.account, c.position_qty * c.position_px)
-    if core.risk.funds.is_kept:
-        book_flow(core.risk.funds, c.instrument, c.account, c.position_qty * c.position_px)
+    open_amount(core.risk.pnl, c.instrument, c.account, c.position_qty * c.position_px)
     if core.risk.pnl.is_kept:
         book_amount(core.risk.pnl, c.instrument, c.account, c.position_qty * c.position_px)
     return accept_command(core, c, c.position_qty, c.position_px, instrument=c.instrument, account=c.account)

@@ -18,7 +18,7 @@ from ..orders.order_table import NOWHERE, Order
 from ..orders.trades import Execution, append_execution, charge_fee
 from ..orders.triggers import stop_of
 from ..positions.costs import apply_fill, commission_of, position_of
-from ..risk.day_pnl import book_amount, book_fee, forget_paid
+from ..risk.day_pnl import book_amount, book_fee, forget_paid, opened_amount
 from ..risk.funds import book_charge, book_flow, revalue_owed
 from ..risk.holds import count_trade, exposure_of, move_position
 from ..risk.strategy_pnl import book_of_strategy, charge_strategy
@@ -88,7 +88,8 @@ def keep_funds(core: State, is_kept: bool) -> None:
         return
     for (instrument, account), p in ledger.positions.items():
         if instrument in core.instruments:
-            book_flow(funds, instrument, account, p.cost - p.realised)
+            opened = opened_amount(core.risk.pnl, instrument, account)
+            book_flow(funds, instrument, account, p.cost - p.realised - opened)
             book_charge(funds, core.instruments[instrument].currency, account, p.fees)
     for (account, currency), charge in ledger.charges.items():
         book_charge(funds, currency, account, charge)

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tradecore.vocabulary.codes import Rule
+from tradecore.vocabulary.fix import ValuationMethod
 from tradecore.vocabulary.records import LIMIT_PRECISION, NO_PRICE
 from tradecore.vocabulary.units import BEYOND
 
@@ -143,14 +144,14 @@ def set_value(p: DayPnl, account: int, part: PartValue, total: PartSum, value: i
 
 
 def value_part(
-    p: DayPnl, account: int, part: PnlPart, amount: int, factor: int, divisor: int, rate: int, is_held: bool
+    p: DayPnl, account: int, part: PnlPart, amount: int, opened: int, factor: int, divisor: int, rate: int,
+    is_held: bool,
 ) -> None:
-    """What a part is worth, at `amount` for what is held of it."""
+    """What a part is worth, at `amount` for what is held of it; equity with what was `opened`."""
     earned, total = amount - part.paid, day_total_of(p, account)
     set_value(p, account, part.pnl, total.pnl, *value_amount(earned - part.closed, factor, divisor, rate, is_held))
     if p.equity_is_kept:
-        set_value(p, account, part.equity, total.equity,
-                  *value_amount(earned + part.opened, factor, divisor, rate, is_held))
+        set_value(p, account, part.equity, total.equity, *value_amount(earned + opened, factor, divisor, rate, is_held))
 
 
 def amount_at_mark(p: DayPnl, instrument: int, account: int) -> int | None:
@@ -171,14 +172,16 @@ def revalue_part(p: DayPnl, instrument: int, account: int) -> None:
         if p.equity_is_kept:
             set_value(p, account, part.equity, total.equity, 0, Known.NO_MARK)
         return
-    value_part(p, account, part, amount, ins.notional_scale, ins.limit_scale, p.values.rates.get(ins.currency, 0),
-               p.values.held[instrument, account].position_qty != 0)
+    opened = part.opened if ins.valuation_method == ValuationMethod.PREMIUM_STYLE else 0
+    value_part(p, account, part, amount, opened, ins.notional_scale, ins.limit_scale,
+               p.values.rates.get(ins.currency, 0), p.values.held[instrument, account].position_qty != 0)
 
 
 def revalue_fees(p: DayPnl, currency: int, account: int) -> None:
     """What an account was charged has changed, or its opening cash, or what the currency is worth."""
     if p.is_kept:
-        value_part(p, account, p.fees[currency, account], 0, 10**LIMIT_PRECISION, 10 ** p.precisions[currency],
+        part = p.fees[currency, account]
+        value_part(p, account, part, 0, part.opened, 10**LIMIT_PRECISION, 10 ** p.precisions[currency],
                    p.values.rates.get(currency, 0), False)
 
 
@@ -206,6 +209,12 @@ def open_amount(p: DayPnl, instrument: int, account: int, amount: int) -> None:
     """What an opened position cost, before anything was paid here: signed quantity x price."""
     for whose in {account, 0}:
         p.parts.setdefault((instrument, whose), PnlPart()).opened += amount
+
+
+def opened_amount(p: DayPnl, instrument: int, account: int) -> int:
+    """What an account's position that was opened has cost elsewhere; in suspense (0) none is."""
+    part = p.parts.get((instrument, account))
+    return 0 if part is None or not account else part.opened
 
 
 def open_money(p: DayPnl, currency: int, account: int, money: int) -> None:
