@@ -51,11 +51,14 @@ cdef enum:
 
 cdef struct tc_line:
     tc_i128 limits[SLOTS]          # quantity units, twice an amount, bps; -1: off
+    uint64_t armed                 # one bit a slot that has a limit
     uint32_t rows[SLOTS]           # which row says so
     uint32_t counted[COUNTED]      # rows that count, in the order of the rules
+    uint32_t counters[COUNTED]     # and the counter of each
     int64_t generation
     uint32_t by_terms[BY_TERMS]    # rows that look at what an order asks for
     int32_t counted_count, by_terms_count
+    uint32_t looked_at             # SENT_... of the rows by_terms
     int32_t is_soft                # its limits are the shares at which rows warn
 
 
@@ -95,17 +98,21 @@ cdef inline void fold_row(
             tc_assert(line.by_terms_count < BY_TERMS)
             line.by_terms[line.by_terms_count] = number
             line.by_terms_count += 1
+            line.looked_at |= rule.counts
             return
         tc_assert(line.counted_count < COUNTED)
         at = line.counted_count
         while at > 0 and r.rows[line.counted[at - 1]].rule > row.rule:
             line.counted[at] = line.counted[at - 1]
+            line.counters[at] = line.counters[at - 1]
             at -= 1
         line.counted[at] = number
+        line.counters[at] = row.counter
         line.counted_count += 1
         return
     limit = in_units(ins, rule.unit, limit_in(line, row))
     if line.limits[slot] < 0 or limit < line.limits[slot]:
+        line.armed |= 1ULL << slot
         line.limits[slot] = limit
         line.rows[slot] = number
 
@@ -127,6 +134,8 @@ cdef inline void clear_line(tc_line* line) noexcept nogil:
     for slot in range(SLOTS):
         line.limits[slot] = -1
         line.rows[slot] = 0
+    line.armed = 0
+    line.looked_at = 0
     line.counted_count = line.by_terms_count = 0
     line.is_soft = False
 

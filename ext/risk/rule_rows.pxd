@@ -114,6 +114,13 @@ cdef struct tc_counter:
     int64_t day_first              # what was sent before this day
     int64_t trades                 # of this day
     int64_t ahead                  # of a basket that is asked about: what counts before
+    int64_t recent                 # of a row about notionals: what came before this one is older than its window
+    # Of a row of messages, so that the path looks at nothing else: when it has room again, and what says so.
+    int64_t free_at                # see keep_free
+    int64_t* times                 # as times_of
+    int64_t back, window_ns
+    uint16_t counts                # as its row
+    uint8_t asks, windowed
     tc_i128 amount_ahead           # and what that is worth
 
 
@@ -154,6 +161,7 @@ cdef struct tc_rows:
     uint32_t breakers              # rows that disarm
     uint32_t alike                 # rows about orders with the same terms
     uint32_t notionals             # rows about what orders are worth
+    uint32_t on_firm               # and are on all accounts together, armed or not
     uint32_t on_loss               # rows that act on the day's P&L
     uint32_t on_equity             # rows that need equity
     uint32_t on_margin             # rows that need what positions must be covered with
@@ -185,6 +193,11 @@ cdef inline uint32_t* head_of(
     return &r.pair_heads[instrument * r.stride + account]
 
 
+# Only in C: constants of C as functions. Later than any time.
+cdef inline int64_t never() noexcept nogil:
+    return 0x7FFFFFFFFFFFFFFF
+
+
 # Only in C: each row has a deque in Python.
 cdef inline int64_t* times_of(const tc_rows* r, uint32_t counter) noexcept nogil:
     return &r.times[counter * <int64_t>(r.rate_mask + 1)]
@@ -193,6 +206,38 @@ cdef inline int64_t* times_of(const tc_rows* r, uint32_t counter) noexcept nogil
 # Only in C: each row has a deque in Python.
 cdef inline tc_i128* sums_of(const tc_rows* r, uint32_t counter) noexcept nogil:
     return &r.sums[counter * <int64_t>(r.rate_mask + 1)]
+
+
+# From when on one more message passes a row, whatever it is and however many wait ahead of it; later than any time
+# where only is_rate_full can say. Only in C: what asks then looks at one number.
+cdef inline void keep_free(const tc_rows* r, tc_counter* counter) noexcept nogil:
+    cdef int64_t back = counter.back
+    if back <= 0:
+        counter.free_at = never()
+    elif not counter.windowed:
+        counter.free_at = 0 if counter.sent - counter.day_first < back else never()
+    elif counter.sent < back:
+        counter.free_at = 0
+    else:
+        counter.free_at = counter.times[<uint64_t>(counter.sent - back) & r.rate_mask] + counter.window_ns
+
+
+# The row's limit, its window, or the trades that it counts have changed, or what waits ahead.
+cdef inline void reset_free(tc_rows* r, const tc_limit_row* row) noexcept nogil:
+    cdef tc_counter* counter = &r.counters[row.counter]
+    cdef int64_t most = <int64_t>r.rate_mask + 1
+    counter.recent = 0
+    if not row.counts & SENT_MESSAGES:
+        return
+    counter.times = times_of(r, row.counter)
+    counter.window_ns = row.window_ns
+    counter.counts, counter.asks, counter.windowed = row.counts, row.asks, row.windowed
+    counter.back = 0
+    if row.value >= 0 and counter.ahead == 0:
+        counter.back = <int64_t>row.value * (counter.trades if counter.trades > 1 else 1)
+        if row.windowed and counter.back > most:
+            counter.back = most
+    keep_free(r, counter)
 
 
 # The row of a rule among a target's, 0 where it has none.
@@ -315,6 +360,11 @@ cdef inline bint asks_funds(const tc_rows* r, const tc_limit_row* row) noexcept 
     return r.rules[row.rule].on_funds != 0 and row.value >= 0
 
 
+# Does a row of this scope bound what all accounts have together?
+cdef inline bint is_of_firm(int scope) noexcept nogil:
+    return scope == SCOPE_FIRM or scope == SCOPE_INSTRUMENT or scope == SCOPE_INSTRUMENT_GROUP
+
+
 # How many rows and counters a change would take that are not there yet.
 cdef inline void count_needs(tc_rows* r, const tc_command* c, uint32_t* rows, uint32_t* counters) noexcept nogil:
     cdef uint32_t at = find_row(
@@ -332,6 +382,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     if not at:
         at = add_row(r, head, <int>c.rule)
         r.rows[at].value = -1
+        r.on_firm += r.rules[c.rule].on_marks != 0 and is_of_firm(c.limit_scope)
     row = &r.rows[at]
     was_off = row.value < 0
     r.observed -= binds(row, MODE_OBSERVE)
@@ -374,6 +425,8 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
         tc_assert(r.counter_count <= r.counter_max)
         row.counter = r.counter_count
         r.counted |= r.rules[c.rule].counts
+    if row.counter:
+        reset_free(r, row)
     if was_off and is_breaker(r, row):                 # what it counted before it was off, nobody has looked at since
         r.counters[row.counter].day_first = r.counters[row.counter].sent
     if row.scope == SCOPE_ACCOUNT:
