@@ -116,10 +116,11 @@ cdef inline void find_worth(tc_values* x, const tc_instrument* ins, tc_worth* w)
 # A signed quantity's value, away from zero; False where it can't be told.
 cdef inline bint value_qty(const tc_worth* w, int64_t qty, tc_i128* out) noexcept nogil:
     cdef tc_i128 amount = 0
-    cdef int64_t product = 0, share
-    if w.narrow_divisor and not tc_product_is_wide(w.narrow_unit, tc_abs(qty), &product):
-        share = -tc_floor_div(-product, w.narrow_divisor)
-        out[0] = share if qty >= 0 else -share
+    cdef int64_t product = 0
+    if w.narrow_divisor and not tc_product_is_wide(w.narrow_unit, qty, &product):
+        if w.narrow_divisor != 1:
+            product = tc_sign(qty) * -tc_floor_div(-tc_abs(product), w.narrow_divisor)
+        out[0] = product
         return True
     if tc_mul_overflows(w.unit, tc_abs(qty), &amount):
         return False
@@ -268,6 +269,16 @@ cdef inline void revalue_kept(tc_values* x, int32_t instrument, int32_t account)
 cdef inline void revalue(tc_values* x, int32_t instrument, int32_t account) noexcept nogil:
     if tc_seldom(x.is_kept) and (account or x.firm_is_kept):
         revalue_kept(x, instrument, account)
+
+
+# Of an account, and so of the firm; account 0 is the firm's alone.
+cdef inline void revalue_both(tc_values* x, int32_t instrument, int32_t account) noexcept nogil:
+    if not tc_seldom(x.is_kept):
+        return
+    if account:
+        revalue_kept(x, instrument, account)
+    if x.firm_is_kept:
+        revalue_kept(x, instrument, 0)
 
 
 # What an instrument is worth has changed: so has what each account holds or works of it, and the firm.

@@ -154,21 +154,8 @@ cdef inline tc_exposure* hold_lots(
     tc_risk* risk, int32_t instrument, int32_t account, uint8_t side, int64_t qty
 ) noexcept nogil:
     cdef tc_exposure* firm = count_lots(risk, instrument, account, side, qty)
-    revalue(&risk.values, instrument, account)
-    revalue(&risk.values, instrument, 0)
+    revalue_both(&risk.values, instrument, account)
     return firm
-
-
-# One more for every row that counts what was sent.
-cdef inline void count_line(tc_rows* r, const tc_line* line, int64_t now, uint8_t sent) noexcept nogil:
-    cdef tc_counter* counter
-    cdef int32_t i
-    for i in range(line.counted_count):
-        counter = &r.counters[line.counters[i]]
-        if counter.counts & sent:
-            counter.times[<uint64_t>counter.sent & r.rate_mask] = now
-            counter.sent += 1
-            keep_free(r, counter)
 
 
 # Only in C: one of the lines that lines_counting gives in Python.
@@ -233,9 +220,14 @@ cdef inline tc_i128 money_of(
 ) noexcept nogil:
     cdef int64_t rate = rate_one() if row.instrument else risk.values.rates[ins.currency]
     cdef tc_i128 amount = 0, divisor = tc_wide(2, ins.limit_scale)
+    cdef int64_t price2, narrow = 0
     if rate == 0 or (q.ord_type == TYPE_MARKET and not has_reference(q)):
         return -1
-    if tc_mul_overflows(tc_wide(notional_price2(q.line, q), q.order_qty), ins.notional_scale, &amount):
+    price2 = notional_price2(q.line, q)
+    if (rate == rate_one() and not tc_product_is_wide(price2, q.order_qty, &narrow)
+            and not tc_product_is_wide(narrow, ins.notional_scale, &narrow)):
+        return -tc_floor_div(-narrow, 2 * ins.limit_scale)
+    if tc_mul_overflows(tc_wide(price2, q.order_qty), ins.notional_scale, &amount):
         return -1
     if rate != rate_one():
         if tc_mul_overflows(amount, rate, &amount):
@@ -389,9 +381,7 @@ cdef inline void move_position(tc_risk* risk, int32_t instrument, int32_t accoun
         firm[account].position_qty += qty
     firm.position_qty += qty
     firm.is_used = True
-    if account:
-        revalue(&risk.values, instrument, account)
-    revalue(&risk.values, instrument, 0)
+    revalue_both(&risk.values, instrument, account)
 
 
 cdef inline void release_hold(

@@ -1,7 +1,7 @@
 # The rows of limits: (scope, target, rule) with value, window, soft share and mode. Each target's rows are linked, from
 # a head of its own; a row that was set once stays, with the value LIMIT_OFF where it is off. They refuse nothing.
 
-from groups cimport *
+from row_counters cimport *
 
 
 cdef enum:
@@ -108,29 +108,6 @@ cdef struct tc_limit_row:
     uint8_t asks, windowed
 
 
-# The last times of one row that counts lie in tc_rows.times.
-cdef struct tc_counter:
-    int64_t sent                   # ever; the last rate_mask + 1 times are kept
-    int64_t day_first              # what was sent before this day
-    int64_t trades                 # of this day
-    int64_t ahead                  # of a basket that is asked about: what counts before
-    int64_t recent                 # of a row about notionals: what came before this one is older than its window
-    # Of a row of messages, so that the path looks at nothing else: when it has room again, and what says so.
-    int64_t free_at                # see keep_free
-    int64_t* times                 # as times_of
-    int64_t back, window_ns
-    uint16_t counts                # as its row
-    uint8_t asks, windowed
-    tc_i128 amount_ahead           # and what that is worth
-
-
-# What a row that counts executions saw: the same again?
-cdef struct tc_dealt:
-    int64_t order_qty
-    int32_t instrument
-    int32_t side
-
-
 cdef struct tc_rows:
     tc_limit_rule* rules
     tc_limit_row* rows             # from 1
@@ -146,6 +123,7 @@ cdef struct tc_rows:
     uint32_t* instrument_group_heads
     tc_member_groups groups
     uint32_t* pair_heads           # [instrument * stride + account]
+    void* merged                   # see limit_lines.pxd
     uint64_t* stated               # by account: one bit a rule that was told it
     tc_command* staged             # changes of a set that is not whole yet
     int64_t stride
@@ -193,11 +171,6 @@ cdef inline uint32_t* head_of(
     return &r.pair_heads[instrument * r.stride + account]
 
 
-# Only in C: constants of C as functions. Later than any time.
-cdef inline int64_t never() noexcept nogil:
-    return 0x7FFFFFFFFFFFFFFF
-
-
 # Only in C: each row has a deque in Python.
 cdef inline int64_t* times_of(const tc_rows* r, uint32_t counter) noexcept nogil:
     return &r.times[counter * <int64_t>(r.rate_mask + 1)]
@@ -206,20 +179,6 @@ cdef inline int64_t* times_of(const tc_rows* r, uint32_t counter) noexcept nogil
 # Only in C: each row has a deque in Python.
 cdef inline tc_i128* sums_of(const tc_rows* r, uint32_t counter) noexcept nogil:
     return &r.sums[counter * <int64_t>(r.rate_mask + 1)]
-
-
-# From when on one more message passes a row, whatever it is and however many wait ahead of it; later than any time
-# where only is_rate_full can say. Only in C: what asks then looks at one number.
-cdef inline void keep_free(const tc_rows* r, tc_counter* counter) noexcept nogil:
-    cdef int64_t back = counter.back
-    if back <= 0:
-        counter.free_at = never()
-    elif not counter.windowed:
-        counter.free_at = 0 if counter.sent - counter.day_first < back else never()
-    elif counter.sent < back:
-        counter.free_at = 0
-    else:
-        counter.free_at = counter.times[<uint64_t>(counter.sent - back) & r.rate_mask] + counter.window_ns
 
 
 # The row's limit, its window, or the trades that it counts have changed, or what waits ahead.
@@ -237,7 +196,7 @@ cdef inline void reset_free(tc_rows* r, const tc_limit_row* row) noexcept nogil:
         counter.back = <int64_t>row.value * (counter.trades if counter.trades > 1 else 1)
         if row.windowed and counter.back > most:
             counter.back = most
-    keep_free(r, counter)
+    keep_free(counter, r.rate_mask)
 
 
 # The row of a rule among a target's, 0 where it has none.
