@@ -271,6 +271,7 @@ cdef inline void revalue(tc_values* x, int32_t instrument, int32_t account) noex
         revalue_kept(x, instrument, account)
 
 
+# Only in C: revalue, twice, in Python.
 # Of an account, and so of the firm; account 0 is the firm's alone.
 cdef inline void revalue_both(tc_values* x, int32_t instrument, int32_t account) noexcept nogil:
     if not tc_seldom(x.is_kept):

@@ -226,7 +226,8 @@ cdef inline bint check_bars(const tc_question* q, tc_finding* f) noexcept nogil:
 cdef inline bint check_limits(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f
 ) noexcept nogil:
-    return ((tc_seldom(q.line.armed & BARRING_SLOTS != 0) and check_bars(q, f)) or check_reference(q, f, False) or check_order_qty(risk, q, f, False)
+    return ((tc_seldom(q.line.armed & BARRING_SLOTS != 0) and check_bars(q, f))
+            or check_reference(q, f, False) or check_order_qty(risk, q, f, False)
             or check_order_notional(risk, ins, q, f, False) or check_collar(q, f, False)
             or check_position_qty(risk, q, f, False)
             or (tc_seldom(q.line.looked_at != 0) and check_by_terms(risk, ins, q, f))

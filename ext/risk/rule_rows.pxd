@@ -181,6 +181,7 @@ cdef inline tc_i128* sums_of(const tc_rows* r, uint32_t counter) noexcept nogil:
     return &r.sums[counter * <int64_t>(r.rate_mask + 1)]
 
 
+# Only in C: see row_counters.pxd.
 # The row's limit, its window, or the trades that it counts have changed, or what waits ahead.
 cdef inline void reset_free(tc_rows* r, const tc_limit_row* row) noexcept nogil:
     cdef tc_counter* counter = &r.counters[row.counter]
