@@ -364,7 +364,7 @@ def test_a_stop_that_is_refused_at_its_trigger_names_the_row(desk):
 def test_what_strategies_and_venues_add_is_theirs_however_many_are_asked_for_in_turn(make_core):
     """More lines than are kept merged, and a row that changes between two orders of one strategy."""
     names = [f"a{at}" for at in range(20)]
-    core = make_core(instruments=[tc.Instrument("AAPL")], accounts=names, capacity=small_capacity(strategies=20))
+    core = make_core(instruments=[tc.Instrument("AAPL")], accounts=names, capacity=small_capacity(accounts=20, strategies=20))
     for strategy in range(1, 21):
         core.risk.set_limit("max_order_qty", 100 + strategy, strategy=strategy)
     core.risk.set_limit("max_order_qty", 110, venue="ARCX")
