@@ -12,11 +12,13 @@ import gc
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
+import risk_scenarios
+from batches import ARMED, CALLS, CENT, OPERATIONS, STAMPS, Count, new_orders, order_ids, records
 
 import tradecore as tc
 from tradecore._backend import room_module
@@ -24,47 +26,16 @@ from tradecore.core.config import load_session
 from tradecore.replay.market import recorded_commands, start_core
 from tradecore.replay.recording import find_newcomers_recording, read_recording
 from tradecore.risk.rule_programs import compile_rule
-from tradecore.vocabulary.records import BOOK_DTYPE, CODECS, COMMAND_DTYPES
+from tradecore.vocabulary.records import BOOK_DTYPE, COMMAND_DTYPES
 from tradecore.vocabulary.rule_words import CELL, CELLS
 
-Count = Callable[[int], AbstractContextManager[None]]
-OPERATIONS = 10_000
-CALLS = 1_000  # of a scenario that calls from Python once an operation
 VENUES = 8
 OFF = tc.RiskLimits(max_order_qty=tc.OFF, price_collar_bps=tc.OFF)
-ARMED = tc.RiskLimits(max_order_qty=10_000, max_order_notional="5_000_000", max_position_qty=10_000_000,
-                      price_collar_bps=500, order_rate=16_000)
-CENT = tc.Instrument("AAPL").tick  # price units
-STAMPS = 1_000_000_000 + np.arange(OPERATIONS) * 1_000  # 1 us apart
 
 
 def make_core(venues: list[Any], instruments: int, limits: tc.RiskLimits) -> tc.TradingCore:
     return tc.TradingCore(instruments=[tc.Instrument(f"I{n}") for n in range(1, instruments + 1)], venues=venues,
                           accounts=["a"], limits=limits, backend="native", clock=lambda: 1)
-
-
-def records(dtype: Any, kind: tc.CommandType, count: int, **columns: Any) -> Any:
-    """Command records of one kind: ids are 1 where no column says otherwise."""
-    rows = np.zeros(count, dtype)
-    for name, column in ({"kind": kind, "instrument": 1, "venue": 1} | columns).items():
-        if name in dtype.names:
-            rows[name] = column
-    return rows
-
-
-def new_orders(count: int, **columns: Any) -> Any:
-    """Limit orders of 300 at 190.00, buys and sells in turn, each with a ClOrdID."""
-    orders = tc.new_orders(count)
-    columns = {"instrument": 1, "account": 1, "order_qty": 300, "price": 19_000 * CENT,
-               "side": 1 + np.arange(count) % 2, "cl_ord_id": order_ids(np.arange(count))} | columns
-    for name, column in columns.items():
-        orders[name] = column
-    return orders
-
-
-def order_ids(numbers: Any) -> Any:
-    """A client's own integers."""
-    return 1 + numbers
 
 
 def run(core: tc.TradingCore, commands: Any, status: tc.OrdStatus) -> None:
@@ -271,21 +242,6 @@ def book(count: Count) -> None:
     assert traded > 0
 
 
-def risk(count: Count) -> None:
-    """Eleven checks with every limit armed, and the hold."""
-    table = room_module("native", "risk").RiskTable(16, 1, 16_384)
-    fields = tc.Instrument("I1").definition(1)
-    table.define(CODECS[tc.CommandType.DEFINE_INSTRUMENT].pack(kind=tc.CommandType.DEFINE_INSTRUMENT, **fields))
-    for account in range(1, 17):
-        for rule, value, window in ARMED.rows():
-            table.set_limit(account, int(rule), value, window)
-    orders = new_orders(OPERATIONS, account=np.random.default_rng(7).integers(1, 17, OPERATIONS),
-                        transact_time=STAMPS)
-    with count(OPERATIONS):
-        reasons = table.admit(orders, 2 * 19_000 * CENT)
-    assert not reasons.any()
-
-
 def user_rule(count: Count) -> None:
     rule = compile_rule("order.qty <= 500 and position.qty >= -900 and position.working_buy <= 700 and "
                         "exposure.open_orders < 1_000 and exposure.qty <= 100_000")
@@ -354,7 +310,7 @@ SCENARIOS: dict[str, Callable[[Count], None]] = {
        for what in ("fill", "quote", "quote of many", "cancel", "session", "mass cancel")
        for orders in (1_000, 10_000, 60_000)},
     "book alone": book,
-    "risk alone": risk,
+    **risk_scenarios.SCENARIOS,
     "user rule of five terms": user_rule,
     "apply_fills, average": partial(fills, method="average"),
     "apply_fills, fifo": partial(fills, method="fifo"),

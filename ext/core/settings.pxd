@@ -117,8 +117,9 @@ cdef inline void define_group(tc_core* core, const tc_command* c, tc_ack* ack) n
         group[0] = group_named(groups.instrument_names, &groups.instrument_count, c.cl_ord_id)
     core.risk.rows.generation += 1
     if core.risk.values.is_kept:                       # what it holds counts for its group
-        keep_exposures(&core.risk.values, core.instrument_count, False, False)
-        keep_exposures(&core.risk.values, core.instrument_count, True, core.risk.rows.on_margin > 0)
+        keep_exposures(&core.risk.values, core.instrument_count, False, False, False)
+        keep_exposures(&core.risk.values, core.instrument_count, True, core.risk.rows.on_margin > 0,
+                       core.risk.rows.on_firm > 0)
     accept_command(core, c, c.instrument, c.account, 0, group[0], 0)
 
 
@@ -336,7 +337,7 @@ cdef inline bint make_changes(
         set_row(r, &first[i], core.now)
         accept_change(core, &first[i], tc_tell_wide(tc_join(first[i].value, first[i].value_high), False), first[i].rule,
                       0)
-    keep_exposures(&core.risk.values, core.instrument_count, r.on_marks > 0, r.on_margin > 0)
+    keep_exposures(&core.risk.values, core.instrument_count, r.on_marks > 0, r.on_margin > 0, r.on_firm > 0)
     keep_opens(&core.risk.opens, &core.orders, r.opens > 0)
     if r.on_loss + r.on_equity > 0 and not core.risk.pnl.is_kept:
         load_pnl(core)

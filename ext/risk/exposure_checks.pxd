@@ -1,17 +1,7 @@
 # Checks of what an account and the firm hold and work at marks: gross, net, what was lost, how old marks may be.
 # Fail closed: what an account holds, works or asks for must have a mark, and its currency a rate. What reduces passes.
 
-from holds cimport *
-
-
-# A limit as its row says it, -1 where there is none.
-cdef inline int64_t told_limit(const tc_risk* risk, const tc_question* q, uint32_t row) noexcept nogil:
-    return tc_tell_wide(limit_in(q.line, &risk.rows.rows[row]), False) if row else -1
-
-
-# Would it hold more, or trade what is held, and not only reduce?
-cdef inline bint adds_risk(const tc_question* q) noexcept nogil:
-    return (q.hold_qty > 0 or q.released) and not q.reduces
+from strategy_checks cimport *
 
 
 # What needs marks, as bits of slots: losses, amounts of the firm and of an account, and of the instrument alone.
@@ -28,6 +18,10 @@ cdef enum:
                     | 1ULL << SLOT_PENDING)
     OWN_SLOTS = (1ULL << SLOT_POSITION_WORTH | 1ULL << SLOT_FIRM_POSITION_WORTH | 1ULL << SLOT_GROUP_EXPOSURE
                  | 1ULL << SLOT_STRATEGY_LOSS)
+    ACCOUNT_SLOTS = (LOSS_SLOTS | EQUITY_SLOTS | 1ULL << SLOT_GROSS | 1ULL << SLOT_NET | 1ULL << SLOT_PENDING
+                     | 1ULL << SLOT_POSITION_WORTH)
+    BESIDE_SLOTS = FIRM_SLOTS | GROUP_SLOTS | 1ULL << SLOT_FIRM_POSITION_WORTH | 1ULL << SLOT_GROUP_EXPOSURE
+    ON_MARKS_SLOTS = ACCOUNT_SLOTS | BESIDE_SLOTS | 1ULL << SLOT_STALE
     MS = 1_000_000                 # ns
 
 
@@ -65,11 +59,6 @@ cdef inline int32_t group_place(const tc_risk* risk, const tc_question* q) noexc
 # The sums of the group that the order's instrument is in.
 cdef inline const tc_total* instrument_total(const tc_risk* risk, const tc_question* q) noexcept nogil:
     return &risk.values.group_totals[risk.rows.groups.of_instrument[q.instrument]]
-
-
-# The P&L of the order's strategy.
-cdef inline const tc_part_sum* strategy_sum(const tc_risk* risk, const tc_question* q) noexcept nogil:
-    return &risk.strategies.totals[q.strategy].pnl
 
 
 # How many instruments that are held, work or are asked for have no value for this reason: the account's, or where that
@@ -131,94 +120,76 @@ cdef inline bint check_stale(const tc_risk* risk, const tc_question* q, tc_findi
     return refused
 
 
-# What an account, or the firm, would have in the order's instrument with the order, of a group its account; True where
-# what it has can't be told. What has no mark or no rate is refused before.
-cdef inline bint value_with(
-    const tc_risk* risk, const tc_question* q, int32_t account, tc_value* value
+# What an account, its group, the group of an instrument or the firm has, and would have with the order in the order's
+# instrument.
+cdef struct tc_with:
+    const tc_total* total
+    const tc_day_total* day        # of an account or the firm
+    const tc_value* was
+    tc_value value
+    const tc_worth* worth
+
+
+# What an account, or the firm, would have in the order's instrument with the order, of a group its account; of the
+# group of an instrument (`total`) the firm. What has no mark or no rate is refused before.
+cdef inline void find_with(
+    const tc_risk* risk, const tc_question* q, const tc_total* total, int32_t account, tc_with* w
 ) noexcept nogil:
-    value_position(&risk.values.worths[q.instrument],
-                   exposure_of(risk, q.instrument, q.account if account >= risk.values.stride else account),
-                   q.hold_qty if q.side == SIDE_BUY else -q.hold_qty, value)
-    return value.state == TOO_LARGE or risk.values.totals[account].unknown[<int>TOO_LARGE] > 0
+    cdef int64_t place = q.instrument * risk.values.stride + account
+    w.total = total
+    w.day = &risk.pnl.totals[account]
+    w.was = &risk.values.values[place]
+    w.worth = &risk.values.worths[q.instrument]
+    value_position(w.worth, &risk.exposures[place], q.hold_qty if q.side == SIDE_BUY else -q.hold_qty, &w.value)
 
 
-# Only in C: get in Python.
-# What an account, or the firm, has in the order's instrument by now; of a group what the account has that the order is
-# of.
-cdef inline const tc_value* value_now(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
-    return &risk.values.values[
-        q.instrument * risk.values.stride + (q.account if account >= risk.values.stride else account)]
+# Can what it would have not be told?
+cdef inline bint is_untold(const tc_with* w) noexcept nogil:
+    return w.value.state == TOO_LARGE or w.total.unknown[<int>TOO_LARGE] > 0
 
 
 # Gross exposure with the order, as if all that works on the worse side of each position filled.
-cdef inline tc_i128 gross_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
-    cdef const tc_value* was = value_now(risk, q, account)
-    cdef tc_value value
-    if value_with(risk, q, account, &value):
-        return beyond_exposure()
-    return risk.values.totals[account].gross - gross_of(was) + gross_of(&value)
-
-
-# Exposure in the group of the order's instrument with the order, as the firm's gross exposure counts it.
-cdef inline tc_i128 group_with(const tc_risk* risk, const tc_question* q) noexcept nogil:
-    cdef const tc_total* total = instrument_total(risk, q)
-    cdef const tc_value* was = value_now(risk, q, 0)
-    cdef tc_value value
-    value_with(risk, q, 0, &value)
-    if value.state == TOO_LARGE or total.unknown[<int>TOO_LARGE] > 0:
-        return beyond_exposure()
-    return total.gross - gross_of(was) + gross_of(&value)
+cdef inline tc_i128 gross_with(const tc_with* w) noexcept nogil:
+    return beyond_exposure() if is_untold(w) else w.total.gross - w.was.gross + w.value.gross
 
 
 # Net exposure with the order on its side, as if all that works on that side filled; positive is worse.
-cdef inline tc_i128 net_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
-    cdef const tc_value* was = value_now(risk, q, account)
-    cdef const tc_total* total = &risk.values.totals[account]
-    cdef tc_value value
-    if value_with(risk, q, account, &value):
+cdef inline tc_i128 net_with(const tc_with* w, const tc_question* q) noexcept nogil:
+    if is_untold(w):
         return beyond_exposure()
     if q.side == SIDE_BUY:
-        return total.net_long - was.long_value + value.long_value
-    return was.short_value - total.net_short - value.short_value
+        return w.total.net_long - w.was.long_value + w.value.long_value
+    return w.was.short_value - w.total.net_short - w.value.short_value
 
 
 # What the position in the order's instrument would be worth with the order, as if all on its worse side filled.
-cdef inline tc_i128 position_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
-    cdef tc_value value
-    value_with(risk, q, account, &value)
-    return beyond_exposure() if value.state == TOO_LARGE else gross_of(&value)
+cdef inline tc_i128 position_with(const tc_with* w) noexcept nogil:
+    return beyond_exposure() if w.value.state == TOO_LARGE else w.value.gross
 
 
 # What works would be worth with the order, on both sides.
-cdef inline tc_i128 pending_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
-    cdef const tc_value* was = value_now(risk, q, account)
-    cdef tc_value value
-    if value_with(risk, q, account, &value):
-        return beyond_exposure()
-    return risk.values.totals[account].pending - was.pending + value.pending
+cdef inline tc_i128 pending_with(const tc_with* w) noexcept nogil:
+    return beyond_exposure() if is_untold(w) else w.total.pending - w.was.pending + w.value.pending
 
 
 # Gross exposure with the order over equity.
-cdef inline tc_i128 leverage_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
-    return ratio_of(gross_with(risk, q, account), &risk.pnl.totals[account], RATIO_ONE)
+cdef inline tc_i128 leverage_with(const tc_with* w) noexcept nogil:
+    return ratio_of(gross_with(w), w.day, RATIO_ONE)
 
 
 # What the position in the order's instrument would be worth with the order, over equity. Not over gross exposure, of
 # which the first position of an account is always all.
-cdef inline tc_i128 concentration_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
-    return ratio_of(position_with(risk, q, account), &risk.pnl.totals[account], BPS_ONE)
+cdef inline tc_i128 concentration_with(const tc_with* w) noexcept nogil:
+    return ratio_of(position_with(w), w.day, BPS_ONE)
 
 
 # What equity must cover with the order, as if all that works on the worse side of each position filled, over equity.
 # Source: Regulation T 220.12; FINRA 4210(c).
-cdef inline tc_i128 margin_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
-    cdef const tc_value* was = value_now(risk, q, account)
-    cdef tc_value value
-    if value_with(risk, q, account, &value):
+cdef inline tc_i128 margin_with(tc_with* w) noexcept nogil:
+    if is_untold(w):
         return beyond_exposure()
-    margin_of(&risk.values.worths[q.instrument], &value)
-    return ratio_of(risk.values.totals[account].initial - was.initial + value.initial, &risk.pnl.totals[account],
-                    RATIO_ONE)
+    margin_of(w.worth, &w.value)
+    return ratio_of(w.total.initial - w.was.initial + w.value.initial, w.day, RATIO_ONE)
 
 
 # The loss since the previous close, realised or not, with fees; a profit is negative.
@@ -234,32 +205,42 @@ cdef inline tc_i128 drawdown_of(const tc_day_total* total) noexcept nogil:
 
 
 # Only in C: a function as an argument in Python.
-cdef inline tc_i128 amount_with(
-    const tc_risk* risk, const tc_question* q, int slot, int32_t account
-) noexcept nogil:
-    if slot == SLOT_LOSS:
-        return loss_of(&risk.pnl.totals[account])
-    if slot == SLOT_DRAWDOWN:
-        return drawdown_of(&risk.pnl.totals[account])
+cdef inline tc_i128 amount_with(tc_with* w, const tc_question* q, int slot) noexcept nogil:
+    if slot == SLOT_GROSS or slot == SLOT_GROUP_EXPOSURE:
+        return gross_with(w)
+    if slot == SLOT_NET:
+        return net_with(w, q)
     if slot == SLOT_POSITION_WORTH:
-        return position_with(risk, q, account)
-    if slot == SLOT_GROUP_EXPOSURE:
-        return group_with(risk, q)
+        return position_with(w)
     if slot == SLOT_PENDING:
-        return pending_with(risk, q, account)
+        return pending_with(w)
     if slot == SLOT_LEVERAGE:
-        return leverage_with(risk, q, account)
+        return leverage_with(w)
     if slot == SLOT_CONCENTRATION:
-        return concentration_with(risk, q, account)
+        return concentration_with(w)
     if slot == SLOT_MARGIN:
-        return margin_with(risk, q, account)
-    return gross_with(risk, q, account) if slot == SLOT_GROSS else net_with(risk, q, account)
+        return margin_with(w)
+    return loss_of(w.day) if slot == SLOT_LOSS else drawdown_of(w.day)
 
 
 # Only in C: an argument in Python.
 # The slot of a limit on an account group, that of an account and the firm beside it; -1 where there is none.
 cdef inline int group_slot_of(int slot) noexcept nogil:
     return SLOT_GROUP_GROSS if slot == SLOT_GROSS else SLOT_GROUP_NET if slot == SLOT_NET else -1
+
+
+# Only in C: the account's number, below 0 for its group, is enough in Python.
+# What a limit in the first, second or third place bounds: the account's, its group's, the firm's; of an instrument
+# group there is one place.
+cdef inline void find_bound(
+    const tc_risk* risk, const tc_question* q, int slot, int place, tc_with* w
+) noexcept nogil:
+    if slot == SLOT_GROUP_EXPOSURE:
+        find_with(risk, q, instrument_total(risk, q), 0, w)
+    elif place == 2:
+        find_with(risk, q, &risk.values.totals[0], 0, w)
+    else:
+        find_with(risk, q, &risk.values.totals[group_place(risk, q) if place else q.account], q.account, w)
 
 
 # Exposure or loss of an account, of its group, and of the firm. Of the limits the first that refuses speaks, else the
@@ -269,7 +250,7 @@ cdef inline bint check_amount(
 ) noexcept nogil:
     cdef tc_i128 amount, left = 0, limit
     cdef bint refused = False, found = False
-    cdef int32_t account
+    cdef tc_with w
     cdef int its, i
     if explain:
         tell_finding(f, reason, False, False, no_price(), -1, 0)
@@ -277,11 +258,11 @@ cdef inline bint check_amount(
         its = slot if i == 0 else group_slot_of(slot) if i == 1 else slot + 1
         if its < 0:
             continue
-        account = q.account if i == 0 else group_place(risk, q) if i == 1 else 0
         limit = q.line.limits[its]
         if limit < 0:
             continue
-        amount = amount_with(risk, q, slot, account)
+        find_bound(risk, q, slot, i, &w)
+        amount = amount_with(&w, q, slot)
         refused = amount > limit and adds_risk(q)
         if refused or (explain and (not found or limit - amount < left)):
             tell_finding(f, reason, True, refused, tc_tell_wide(amount, True),
@@ -294,23 +275,72 @@ cdef inline bint check_amount(
     return False
 
 
-# What a strategy has lost since the previous close, realised or not, with fees. Source: RTS 6 Art. 15(1)(b), 16(1);
-# FIA 1.2.
-cdef inline bint check_strategy_loss(
-    const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
+# Only in C: the part of passes_with that few accounts have limits on.
+cdef inline bint passes_day(tc_with* w, const tc_i128* limits, uint64_t slots) noexcept nogil:
+    return not ((slots & 1ULL << SLOT_LOSS and loss_of(w.day) > limits[SLOT_LOSS])
+                or (slots & 1ULL << SLOT_DRAWDOWN and drawdown_of(w.day) > limits[SLOT_DRAWDOWN])
+                or (slots & 1ULL << SLOT_LEVERAGE and leverage_with(w) > limits[SLOT_LEVERAGE])
+                or (slots & 1ULL << SLOT_CONCENTRATION and concentration_with(w) > limits[SLOT_CONCENTRATION])
+                or (slots & 1ULL << SLOT_MARGIN and margin_with(w) > limits[SLOT_MARGIN]))
+
+
+# Does what the order would bring pass all limits in these slots of an account, or, from `limits` on, of the firm?
+cdef inline bint passes_with(
+    tc_with* w, const tc_question* q, const tc_i128* limits, uint64_t slots
 ) noexcept nogil:
-    cdef tc_i128 limit = q.line.limits[SLOT_STRATEGY_LOSS], loss
-    cdef uint32_t row = q.line.rows[SLOT_STRATEGY_LOSS]
-    cdef bint refused
-    if limit < 0:
-        if explain:
-            tell_finding(f, STRATEGY_LOSS, False, False, no_price(), -1, 0)
+    if ((slots & 1ULL << SLOT_GROSS and gross_with(w) > limits[SLOT_GROSS])
+            or (slots & 1ULL << SLOT_NET and net_with(w, q) > limits[SLOT_NET])
+            or (slots & 1ULL << SLOT_POSITION_WORTH and position_with(w) > limits[SLOT_POSITION_WORTH])
+            or (slots & 1ULL << SLOT_PENDING and pending_with(w) > limits[SLOT_PENDING])):
         return False
-    loss = beyond_exposure() if strategy_sum(risk, q).unknown[<int>TOO_LARGE] else -strategy_sum(risk, q).value
-    refused = loss > limit and adds_risk(q)
-    if explain or refused:
-        tell_finding(f, STRATEGY_LOSS, True, refused, tc_tell_wide(loss, True), told_limit(risk, q, row), row)
-    return refused
+    return not tc_seldom(slots & (LOSS_SLOTS | EQUITY_SLOTS) != 0) or passes_day(w, limits, slots)
+
+
+# Only in C: the rare half of passes_kept: limits on what the account's group, the instrument's or the firm has.
+cdef inline bint passes_beside(const tc_risk* risk, const tc_question* q, tc_with* w) noexcept nogil:
+    cdef uint64_t armed = q.line.armed
+    cdef const tc_total* firm = &risk.values.totals[0]
+    cdef const tc_day_total* day = &risk.pnl.totals[0]
+    if armed & GROUP_SLOTS:
+        w.total = &risk.values.totals[group_place(risk, q)]
+        if (has_unknown(w.total.unknown)
+                or (armed & 1ULL << SLOT_GROUP_GROSS and gross_with(w) > q.line.limits[SLOT_GROUP_GROSS])
+                or (armed & 1ULL << SLOT_GROUP_NET and net_with(w, q) > q.line.limits[SLOT_GROUP_NET])):
+            return False
+    if armed & (FIRM_SLOTS | 1ULL << SLOT_FIRM_POSITION_WORTH):
+        if (has_unknown(firm.unknown) or (armed & FIRM_LOSS_SLOTS and has_unknown(day.pnl.unknown))
+                or (armed & FIRM_EQUITY_SLOTS and has_unknown(day.equity.unknown))):
+            return False
+        find_with(risk, q, firm, 0, w)
+        if not passes_with(w, q, &q.line.limits[1], armed >> 1 & ACCOUNT_SLOTS):       # each stands behind an account's
+            return False
+    if armed & 1ULL << SLOT_GROUP_EXPOSURE == 0:
+        return True
+    find_with(risk, q, instrument_total(risk, q), 0, w)
+    return not has_unknown(w.total.unknown) and gross_with(w) <= q.line.limits[SLOT_GROUP_EXPOSURE]
+
+
+# Only in C: it asks what check_kept does, and finds once what the order would bring. False where a check refuses, or
+# where something has no value: then each is asked by itself.
+cdef inline bint passes_kept(const tc_risk* risk, const tc_question* q) noexcept nogil:
+    cdef uint64_t armed = q.line.armed
+    cdef const tc_total* total = &risk.values.totals[q.account]
+    cdef const tc_day_total* day = &risk.pnl.totals[q.account]
+    cdef tc_with w
+    if armed & ON_MARKS_SLOTS == 0 or not adds_risk(q):
+        return True
+    if has_unknown(total.unknown) or state_of_worth(&risk.values.worths[q.instrument]):
+        return False
+    if armed & LOSS_SLOTS and has_unknown(day.pnl.unknown):
+        return False
+    if armed & EQUITY_SLOTS and has_unknown(day.equity.unknown):
+        return False
+    if armed & 1ULL << SLOT_STALE and find_stale(
+            &risk.values, q.instrument, q.account, q.now - <int64_t>q.line.limits[SLOT_STALE] * MS) != no_price():
+        return False
+    find_with(risk, q, total, q.account, &w)
+    return passes_with(&w, q, q.line.limits, armed & ACCOUNT_SLOTS) and (
+        not tc_seldom(armed & BESIDE_SLOTS != 0) or passes_beside(risk, q, &w))
 
 
 # Only in C: the rare half of `check_on_marks`, apart from the path.
@@ -333,7 +363,9 @@ cdef inline bint check_kept(const tc_risk* risk, const tc_question* q, tc_findin
 
 # The first refusal of what needs marks. Only in C: nothing is asked while nothing is kept.
 cdef inline bint check_on_marks(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
-    return tc_seldom((risk.values.is_kept | risk.strategies.is_kept) != 0) and check_kept(risk, q, f)
+    if tc_seldom(q.line.armed & 1ULL << SLOT_STRATEGY_LOSS != 0):       # it needs nothing that is kept for others
+        return check_kept(risk, q, f)
+    return tc_seldom(risk.values.is_kept) and not passes_kept(risk, q) and check_kept(risk, q, f)
 
 
 # The same, all of them, refused or not.

@@ -32,6 +32,7 @@ cdef struct tc_exposure:
 # What quantity units of an instrument are worth: each `unit` / `divisor`.
 cdef struct tc_worth:
     tc_i128 unit, divisor
+    int64_t narrow_unit, narrow_divisor                # the same where both fit 64 bits, else no divisor
     int64_t mark, time             # of the mark
     int32_t initial, maintenance   # of its value, in 10**-6, what equity must cover; 0, of both: the whole
     uint8_t state                  # KNOWN, or why not; while there is no divisor, it never had a mark
@@ -43,6 +44,7 @@ cdef struct tc_worth:
 # A position if all its open buys fill, and if all its open sells do; signed.
 cdef struct tc_value:
     tc_i128 long_value, short_value
+    tc_i128 gross                  # the worse of the two, by magnitude
     tc_i128 pending                # all that works, on both sides
     tc_i128 initial                # of its worse side, what equity must cover for an order
     tc_i128 maintenance            # and always
@@ -71,6 +73,7 @@ cdef struct tc_values:
     int32_t newest                 # mark
     bint is_kept
     bint margin_is_kept            # only where the rest is
+    bint firm_is_kept              # of account 0, and of instrument groups: only where some row is on them
 
 
 # Only in C: constants of C as functions.
@@ -83,12 +86,6 @@ cdef inline int64_t rate_max() noexcept nogil:
     return <int64_t>1_000_000_000_000_000_000
 
 
-# Only in C: a property in Python.
-cdef inline tc_i128 gross_of(const tc_value* v) noexcept nogil:
-    cdef tc_i128 longest = tc_abs_wide(v.long_value), shortest = tc_abs_wide(v.short_value)
-    return longest if longest > shortest else shortest
-
-
 # Only in C: a table there has all its rows from the start.
 cdef inline uint8_t state_of_worth(const tc_worth* w) noexcept nogil:
     return w.state if w.divisor else <uint8_t>NO_MARK
@@ -99,6 +96,7 @@ cdef inline void find_worth(tc_values* x, const tc_instrument* ins, tc_worth* w)
     cdef int64_t rate = x.rates[ins.currency]
     w.unit = 0
     w.divisor = 1
+    w.narrow_unit = w.narrow_divisor = 0
     w.state = NO_MARK if w.mark == no_price() else NO_RATE if rate == 0 else KNOWN
     if w.state:
         return
@@ -110,11 +108,20 @@ cdef inline void find_worth(tc_values* x, const tc_instrument* ins, tc_worth* w)
             w.unit = 0
             w.divisor = 1
             w.state = TOO_LARGE
+            return
+    if w.unit == <int64_t>w.unit and w.divisor == <int64_t>w.divisor:
+        w.narrow_unit, w.narrow_divisor = <int64_t>w.unit, <int64_t>w.divisor
 
 
 # A signed quantity's value, away from zero; False where it can't be told.
 cdef inline bint value_qty(const tc_worth* w, int64_t qty, tc_i128* out) noexcept nogil:
     cdef tc_i128 amount = 0
+    cdef int64_t product = 0
+    if w.narrow_divisor and not tc_product_is_wide(w.narrow_unit, qty, &product):
+        if w.narrow_divisor != 1:
+            product = tc_sign(qty) * -tc_floor_div(-tc_abs(product), w.narrow_divisor)
+        out[0] = product
+        return True
     if tc_mul_overflows(w.unit, tc_abs(qty), &amount):
         return False
     if w.divisor != 1:
@@ -132,8 +139,10 @@ cdef inline void value_position(
         longest += more
     else:
         shortest += more
+    cdef tc_i128 longest_value, shortest_value
     out.long_value = 0
     out.short_value = 0
+    out.gross = 0
     out.pending = 0
     out.initial = out.maintenance = 0
     out.state = KNOWN
@@ -148,6 +157,8 @@ cdef inline void value_position(
         out.short_value = 0
         out.pending = 0
         out.state = TOO_LARGE
+    longest_value, shortest_value = tc_abs_wide(out.long_value), tc_abs_wide(out.short_value)
+    out.gross = longest_value if longest_value > shortest_value else shortest_value
 
 
 # Only in C: a part of a comprehension in Python.
@@ -157,20 +168,22 @@ cdef inline tc_i128 share_of(tc_i128 value, int32_t rate) noexcept nogil:
 
 # A position's value with what equity must cover of it, each rounded up.
 cdef inline void margin_of(const tc_worth* w, tc_value* value) noexcept nogil:
-    cdef tc_i128 gross = gross_of(value)
-    value.initial = share_of(gross, w.initial)
-    value.maintenance = share_of(gross, w.maintenance)
+    value.initial = share_of(value.gross, w.initial)
+    value.maintenance = share_of(value.gross, w.maintenance)
 
 
-# A position's value into its account's sums, or out of them.
-cdef inline void count_value(tc_total* t, const tc_value* v, int64_t sign) noexcept nogil:
-    t.gross = t.gross + sign * gross_of(v)
-    t.net_long = t.net_long + sign * v.long_value
-    t.net_short = t.net_short + sign * v.short_value
-    t.pending = t.pending + sign * v.pending
-    t.initial = t.initial + sign * v.initial
-    t.maintenance = t.maintenance + sign * v.maintenance
-    t.unknown[v.state] += sign if v.state else 0
+# A position's value into its account's sums, in place of what it was.
+cdef inline void count_value(tc_total* t, const tc_value* was, const tc_value* v) noexcept nogil:
+    t.gross = t.gross + v.gross - was.gross
+    t.net_long = t.net_long + v.long_value - was.long_value
+    t.net_short = t.net_short + v.short_value - was.short_value
+    t.pending = t.pending + v.pending - was.pending
+    if tc_seldom((was.initial | v.initial | was.maintenance | v.maintenance) != 0):
+        t.initial = t.initial + v.initial - was.initial
+        t.maintenance = t.maintenance + v.maintenance - was.maintenance
+    if tc_seldom((v.state | was.state) != 0):
+        t.unknown[was.state] -= was.state != 0
+        t.unknown[v.state] += v.state != 0
     tc_assert((t.gross >= 0) & (t.unknown[v.state] >= 0))
 
 
@@ -241,24 +254,32 @@ cdef inline tc_total* group_of_value(const tc_values* x, int32_t instrument, int
 cdef inline void revalue_kept(tc_values* x, int32_t instrument, int32_t account) noexcept nogil:
     cdef tc_value* row = &x.values[instrument * x.stride + account]
     cdef tc_total* group = group_of_value(x, instrument, account)
-    cdef bint held = row.holds
-    count_value(&x.totals[account], row, -1)
-    if group != NULL:
-        count_value(group, row, -1)
+    cdef tc_value was = row[0]
     value_position(&x.worths[instrument], &x.held[instrument * x.stride + account], 0, row)
     if x.margin_is_kept:
         margin_of(&x.worths[instrument], row)
-    count_value(&x.totals[account], row, 1)
+    count_value(&x.totals[account], &was, row)
     if group != NULL:
-        count_value(group, row, 1)
-    if account and tc_seldom(row.holds != held):
+        count_value(group, &was, row)
+    if account and tc_seldom(row.holds != was.holds):
         change_holders(x, instrument, account)
 
 
 # A position, or what works in it, has changed, or what it is worth.
 cdef inline void revalue(tc_values* x, int32_t instrument, int32_t account) noexcept nogil:
-    if tc_seldom(x.is_kept):
+    if tc_seldom(x.is_kept) and (account or x.firm_is_kept):
         revalue_kept(x, instrument, account)
+
+
+# Only in C: revalue, twice, in Python.
+# Of an account, and so of the firm; account 0 is the firm's alone.
+cdef inline void revalue_both(tc_values* x, int32_t instrument, int32_t account) noexcept nogil:
+    if not tc_seldom(x.is_kept):
+        return
+    if account:
+        revalue_kept(x, instrument, account)
+    if x.firm_is_kept:
+        revalue_kept(x, instrument, 0)
 
 
 # What an instrument is worth has changed: so has what each account holds or works of it, and the firm.
@@ -321,14 +342,16 @@ cdef inline void revalue_all(tc_values* x, int32_t instrument) noexcept nogil:
             revalue(x, instrument, account)
 
 
-# Some rule needs the sums, or those of margin, from now on, or none any more.
+# Some rule needs the sums, those of margin, or those of the firm from now on, or none any more.
 cdef inline void keep_exposures(
-    tc_values* x, int32_t instrument_count, bint is_kept, bint margin_is_kept
+    tc_values* x, int32_t instrument_count, bint is_kept, bint margin_is_kept, bint firm_is_kept
 ) noexcept nogil:
     cdef int32_t i
-    cdef bint begins = (is_kept and not x.is_kept) or (margin_is_kept and not x.margin_is_kept)
+    cdef bint begins = ((is_kept and not x.is_kept) or (margin_is_kept and not x.margin_is_kept)
+                        or (firm_is_kept and not x.firm_is_kept))
     x.is_kept = is_kept
     x.margin_is_kept = margin_is_kept
+    x.firm_is_kept = firm_is_kept
     if not begins:
         return
     tc_clear(x.totals, 2 * x.stride * sizeof(tc_total))

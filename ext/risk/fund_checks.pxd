@@ -6,6 +6,12 @@
 from exposure_checks cimport *
 
 
+# What asks for an account's funds or its position, as bits of slots.
+cdef enum:
+    PAID_SLOTS = 1ULL << SLOT_FUNDED | 1ULL << SLOT_CREDIT | 1ULL << SLOT_FIRM_CREDIT
+    FUND_SLOTS = 1ULL << SLOT_SHORT_SALE | 1ULL << SLOT_LONG_ONLY | PAID_SLOTS
+
+
 # How far below zero the position would be if all that works to sell filled, the order too; 0 of a buy.
 cdef inline int64_t short_with(const tc_risk* risk, const tc_question* q) noexcept nogil:
     cdef int64_t short
@@ -101,10 +107,11 @@ cdef inline bint check_credit(
 cdef inline bint check_funds(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f
 ) noexcept nogil:
-    return (tc_seldom(q.line.limits[SLOT_SHORT_SALE] >= 0) and check_short_sale(risk, q, f, False)) or (
-        tc_seldom(q.line.limits[SLOT_LONG_ONLY] >= 0) and check_held_position(risk, q, f, False)) or (
-        tc_seldom(risk.rows.on_funds != 0) and (
-            check_cash(risk, ins, q, f, False) or check_credit(risk, ins, q, f, False)))
+    return tc_seldom(q.line.armed & FUND_SLOTS != 0) and (
+        (q.line.armed & 1ULL << SLOT_SHORT_SALE and check_short_sale(risk, q, f, False))
+        or (q.line.armed & 1ULL << SLOT_LONG_ONLY and check_held_position(risk, q, f, False))
+        or (q.line.armed & PAID_SLOTS and (check_cash(risk, ins, q, f, False)
+                                           or check_credit(risk, ins, q, f, False))))
 
 
 # The same, all of them, refused or not.

@@ -132,8 +132,8 @@ cdef inline bint is_exempt_refusal(const tc_finding* f, int count) noexcept nogi
     return False
 
 
-# Holds `qty` more lots (negative: fewer), for the account and for the firm, whose row it returns.
-cdef inline tc_exposure* hold_lots(
+# Only in C: the first half of hold_lots.
+cdef inline tc_exposure* count_lots(
     tc_risk* risk, int32_t instrument, int32_t account, uint8_t side, int64_t qty
 ) noexcept nogil:
     cdef tc_exposure* firm = exposure_of(risk, instrument, 0)
@@ -146,21 +146,16 @@ cdef inline tc_exposure* hold_lots(
         firm.working_sell += qty
     tc_assert((e.working_buy >= 0) & (e.working_sell >= 0))
     tc_assert((firm.working_buy >= e.working_buy) & (firm.working_sell >= e.working_sell))
-    revalue(&risk.values, instrument, account)
-    revalue(&risk.values, instrument, 0)
     return firm
 
 
-# One more for every row that counts what was sent.
-cdef inline void count_line(tc_rows* r, const tc_line* line, int64_t now, uint8_t sent) noexcept nogil:
-    cdef uint32_t number
-    cdef int32_t i
-    for i in range(line.counted_count):
-        if not r.rows[line.counted[i]].counts & sent:
-            continue
-        number = r.rows[line.counted[i]].counter
-        times_of(r, number)[<uint64_t>r.counters[number].sent & r.rate_mask] = now
-        r.counters[number].sent += 1
+# Holds `qty` more lots (negative: fewer), for the account and for the firm, whose row it returns.
+cdef inline tc_exposure* hold_lots(
+    tc_risk* risk, int32_t instrument, int32_t account, uint8_t side, int64_t qty
+) noexcept nogil:
+    cdef tc_exposure* firm = count_lots(risk, instrument, account, side, qty)
+    revalue_both(&risk.values, instrument, account)
+    return firm
 
 
 # Only in C: one of the lines that lines_counting gives in Python.
@@ -225,9 +220,14 @@ cdef inline tc_i128 money_of(
 ) noexcept nogil:
     cdef int64_t rate = rate_one() if row.instrument else risk.values.rates[ins.currency]
     cdef tc_i128 amount = 0, divisor = tc_wide(2, ins.limit_scale)
+    cdef int64_t price2, narrow = 0
     if rate == 0 or (q.ord_type == TYPE_MARKET and not has_reference(q)):
         return -1
-    if tc_mul_overflows(tc_wide(notional_price2(q.line, q), q.order_qty), ins.notional_scale, &amount):
+    price2 = notional_price2(q.line, q)
+    if (rate == rate_one() and not tc_product_is_wide(price2, q.order_qty, &narrow)
+            and not tc_product_is_wide(narrow, ins.notional_scale, &narrow)):
+        return -tc_floor_div(-narrow, 2 * ins.limit_scale)
+    if tc_mul_overflows(tc_wide(price2, q.order_qty), ins.notional_scale, &amount):
         return -1
     if rate != rate_one():
         if tc_mul_overflows(amount, rate, &amount):
@@ -248,7 +248,7 @@ cdef inline void count_notional(
     cdef tc_i128* sums
     cdef tc_i128 before, money
     cdef int32_t i
-    for i in range(line.by_terms_count):
+    for i in range(line.by_terms_count if line.looked_at & SENT_NOTIONAL else 0):
         row = &r.rows[line.by_terms[i]]
         if not row.counts & SENT_NOTIONAL:
             continue
@@ -259,15 +259,9 @@ cdef inline void count_notional(
         sums[<uint64_t>counter.sent & r.rate_mask] = before + (money if money > 0 else 0)
         times_of(r, row.counter)[<uint64_t>counter.sent & r.rate_mask] = q.now
         counter.sent += 1
-
-
-# Does a row there ask which orders had the same terms?
-cdef inline bint compares(const tc_rows* r, const tc_line* line) noexcept nogil:
-    cdef int32_t i
-    for i in range(line.by_terms_count):
-        if r.rules[r.rows[line.by_terms[i]].rule].counts & SENT_ALIKE:
-            return True
-    return False
+        while (counter.recent < counter.sent - 1
+               and times_of(r, row.counter)[<uint64_t>counter.recent & r.rate_mask] <= q.now - row.window_ns):
+            counter.recent += 1
 
 
 # Only in C: the rare half of count_sent, apart from the path.
@@ -275,12 +269,13 @@ cdef inline void count_beside(tc_risk* risk, const tc_instrument* ins, const tc_
     cdef tc_line room
     cdef tc_alike terms
     cdef const tc_line* observed = observed_line(risk, ins, q, &room)
+    cdef uint32_t looked_at = q.line.looked_at
     if observed != NULL:
         count_line(&risk.rows, observed, q.now, q.sent)
         count_notional(risk, ins, observed, q)
+        looked_at |= observed.looked_at
     count_notional(risk, ins, q.line, q)
-    if q.sent & SENT_NEW and (
-            compares(&risk.rows, q.line) or (observed != NULL and compares(&risk.rows, observed))):
+    if q.sent & SENT_NEW and looked_at & SENT_ALIKE:   # some row asks which orders had the same terms
         terms = alike_of(q)
         note_order(&risk.recent, &terms, q.now)
 
@@ -289,7 +284,7 @@ cdef inline void count_beside(tc_risk* risk, const tc_instrument* ins, const tc_
 # others is one of the recent.
 cdef inline void count_sent(tc_risk* risk, const tc_instrument* ins, const tc_question* q) noexcept nogil:
     count_line(&risk.rows, q.line, q.now, q.sent)
-    if tc_seldom(risk.rows.observed != 0 or q.line.by_terms_count != 0):
+    if tc_seldom((risk.rows.observed | q.line.looked_at) != 0):
         count_beside(risk, ins, q)
 
 
@@ -303,6 +298,7 @@ cdef inline void count_line_ahead(
     for i in range(line.counted_count):
         if r.rows[line.counted[i]].counts & q.sent:
             r.counters[r.rows[line.counted[i]].counter].ahead += sign
+            reset_free(r, &r.rows[line.counted[i]])
     for i in range(line.by_terms_count):
         if r.rows[line.by_terms[i]].counts & SENT_NOTIONAL:
             money = money_of(risk, ins, q, &r.rows[line.by_terms[i]])
@@ -339,6 +335,7 @@ cdef inline void count_line_trade(tc_rows* r, const tc_line* line) noexcept nogi
     for i in range(line.counted_count):
         if r.rules[r.rows[line.counted[i]].rule].counts & SENT_TRADE:
             r.counters[r.rows[line.counted[i]].counter].trades += 1
+            reset_free(r, &r.rows[line.counted[i]])
 
 
 # A trade counts for what is limited by trades, whichever venue it was at.
@@ -359,6 +356,9 @@ cdef inline void start_day(tc_rows* r) noexcept nogil:
     for i in range(1, r.counter_count + 1):
         r.counters[i].day_first = r.counters[i].sent
         r.counters[i].trades = 0
+    for i in range(1, r.row_count + 1):
+        if r.rows[i].counter:
+            reset_free(r, &r.rows[i])
 
 
 # A refusal, or what would have been one: its row says when it last spoke.
@@ -381,9 +381,7 @@ cdef inline void move_position(tc_risk* risk, int32_t instrument, int32_t accoun
         firm[account].position_qty += qty
     firm.position_qty += qty
     firm.is_used = True
-    if account:
-        revalue(&risk.values, instrument, account)
-    revalue(&risk.values, instrument, 0)
+    revalue_both(&risk.values, instrument, account)
 
 
 cdef inline void release_hold(
@@ -392,9 +390,9 @@ cdef inline void release_hold(
     hold_lots(risk, instrument, account, side, -qty)
 
 
-# A fill: the hold becomes position.
+# A fill: the hold becomes position, which is valued once.
 cdef inline void commit_fill(
     tc_risk* risk, int32_t instrument, int32_t account, uint8_t side, int64_t qty
 ) noexcept nogil:
-    release_hold(risk, instrument, account, side, qty)
+    count_lots(risk, instrument, account, side, -qty)
     move_position(risk, instrument, account, qty if side == SIDE_BUY else -qty)

@@ -48,16 +48,26 @@ cdef enum:
     COUNTING = 6                   # rules that count
     COUNTED = COUNTING * 8         # rows that count an order: one of each such rule a scope
     BY_TERMS = 16                  # rows that look at what an order asks for: one a scope of each such rule
+    MERGED = 256                   # lines of orders whose strategy or venue has rows, as many as were asked for last
 
 
 cdef struct tc_line:
+    int64_t generation
+    uint64_t armed                 # one bit a slot that has a limit
+    int32_t counted_count, by_terms_count
+    uint32_t looked_at             # SENT_... of the rows by_terms
+    int32_t is_soft                # its limits are the shares at which rows warn
     tc_i128 limits[SLOTS]          # quantity units, twice an amount, bps; -1: off
     uint32_t rows[SLOTS]           # which row says so
-    uint32_t counted[COUNTED]      # rows that count, in the order of the rules
-    int64_t generation
     uint32_t by_terms[BY_TERMS]    # rows that look at what an order asks for
-    int32_t counted_count, by_terms_count
-    int32_t is_soft                # its limits are the shares at which rows warn
+    uint32_t counted[COUNTED]      # rows that count, in the order of the rules
+    uint32_t counters[COUNTED]     # and the counter of each
+
+
+# An account's and instrument's line with what a strategy's and a venue's rows add.
+cdef struct tc_merged_line:
+    tc_line line
+    int32_t instrument, account, venue, strategy, mode
 
 
 # A limit in the instrument's own units, rounded down, which refuses the same: what is compared are whole ones.
@@ -96,17 +106,21 @@ cdef inline void fold_row(
             tc_assert(line.by_terms_count < BY_TERMS)
             line.by_terms[line.by_terms_count] = number
             line.by_terms_count += 1
+            line.looked_at |= rule.counts
             return
         tc_assert(line.counted_count < COUNTED)
         at = line.counted_count
         while at > 0 and r.rows[line.counted[at - 1]].rule > row.rule:
             line.counted[at] = line.counted[at - 1]
+            line.counters[at] = line.counters[at - 1]
             at -= 1
         line.counted[at] = number
+        line.counters[at] = row.counter
         line.counted_count += 1
         return
     limit = in_units(ins, rule.unit, limit_in(line, row))
     if line.limits[slot] < 0 or limit < line.limits[slot]:
+        line.armed |= 1ULL << slot
         line.limits[slot] = limit
         line.rows[slot] = number
 
@@ -128,6 +142,8 @@ cdef inline void clear_line(tc_line* line) noexcept nogil:
     for slot in range(SLOTS):
         line.limits[slot] = -1
         line.rows[slot] = 0
+    line.armed = 0
+    line.looked_at = 0
     line.counted_count = line.by_terms_count = 0
     line.is_soft = False
 
@@ -155,14 +171,29 @@ cdef inline void build_line(
     line.generation = r.generation
 
 
-# Only in C: the rare half of `line_of`, apart from the path.
+# Only in C: the rare half of `line_of`, apart from the path. A copy of what was merged before: while an order is asked
+# about, another may be asked about as well, and take its place.
 cdef inline const tc_line* extend_line(
-    const tc_line* line, const tc_rows* r, const tc_instrument* ins, uint32_t by_strategy, uint32_t by_venue, int mode,
-    tc_line* room
+    const tc_line* line, const tc_rows* r, const tc_instrument* ins, int32_t instrument, int32_t account, int32_t venue,
+    int32_t strategy, int mode, tc_line* room
 ) noexcept nogil:
-    room[0] = line[0]
-    fold_rows(room, r, ins, by_strategy, mode)
-    fold_rows(room, r, ins, by_venue, mode)
+    cdef uint64_t place = tc_fold(<uint64_t>instrument << 32 | <uint64_t>account, 0x9E3779B97F4A7C15)
+    cdef tc_merged_line* merged
+    cdef int32_t i
+    place = tc_fold(place ^ <uint64_t>strategy << 8 ^ <uint64_t>venue << 2 ^ <uint64_t>mode, 0xBF58476D1CE4E5B9)
+    merged = &(<tc_merged_line*>r.merged)[place & (MERGED - 1)]
+    if tc_seldom(merged.line.generation != r.generation or merged.instrument != instrument or merged.account != account
+                 or merged.venue != venue or merged.strategy != strategy or merged.mode != mode):
+        merged.line = line[0]
+        if strategy <= r.strategy_max:
+            fold_rows(&merged.line, r, ins, r.strategy_heads[strategy], mode)
+        fold_rows(&merged.line, r, ins, r.venue_heads[venue], mode)
+        merged.instrument, merged.account, merged.venue = instrument, account, venue
+        merged.strategy, merged.mode = strategy, mode
+    memcpy(room, &merged.line, <size_t>(<const char*>&room.counted - <const char*>room))
+    for i in range(merged.line.counted_count):
+        room.counted[i] = merged.line.counted[i]
+        room.counters[i] = merged.line.counters[i]
     return room
 
 
@@ -178,5 +209,15 @@ cdef inline const tc_line* line_of(
     if tc_seldom(line.generation != r.generation):
         build_line(line, r, ins, instrument, account, mode)
     if tc_seldom((by_strategy | by_venue) != 0):
-        return extend_line(line, r, ins, by_strategy, by_venue, mode, room)
+        return extend_line(line, r, ins, instrument, account, venue, strategy, mode, room)
     return line
+
+
+# One more for every row that counts what was sent.
+cdef inline void count_line(tc_rows* r, const tc_line* line, int64_t now, uint8_t sent) noexcept nogil:
+    cdef tc_counter* counter
+    cdef int32_t i
+    for i in range(line.counted_count):
+        counter = &r.counters[line.counters[i]]
+        if counter.counts & sent:
+            count_message(counter, r.rate_mask, now)

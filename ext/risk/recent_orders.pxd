@@ -33,12 +33,10 @@ cdef inline bint is_alike(const tc_alike* one, const tc_alike* other) noexcept n
 
 # Only in C: hash() in Python.
 cdef inline uint64_t place_of(const tc_recent* recent, const tc_alike* terms) noexcept nogil:
-    cdef uint64_t h = <uint64_t>terms.order_qty
-    h = (h ^ (h >> 29)) * <uint64_t>0x9E3779B97F4A7C15 ^ <uint64_t>terms.price
-    h = (h ^ (h >> 32)) * <uint64_t>0xBF58476D1CE4E5B9 ^ <uint64_t>terms.stop_px
-    h = (h ^ (h >> 29)) * <uint64_t>0x9E3779B97F4A7C15 ^ <uint64_t>terms.account << 34 ^ <uint64_t>terms.instrument << 2
-    h = (h ^ <uint64_t>terms.side) * <uint64_t>0x94D049BB133111EB
-    return (h ^ (h >> 31)) & recent.mask
+    cdef uint64_t who = <uint64_t>terms.account << 34 ^ <uint64_t>terms.instrument << 2 ^ <uint64_t>terms.side
+    cdef uint64_t h = tc_fold(<uint64_t>terms.order_qty ^ <uint64_t>0x9E3779B97F4A7C15,
+                              <uint64_t>terms.price ^ <uint64_t>0xBF58476D1CE4E5B9)
+    return tc_fold(h ^ <uint64_t>terms.stop_px, who ^ <uint64_t>0x94D049BB133111EB) & recent.mask
 
 
 # One more order; of as many as are kept the oldest is forgotten.

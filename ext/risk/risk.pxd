@@ -9,6 +9,12 @@ from rule_counts cimport *
 from programs cimport *
 
 
+# What bars an order whatever it asks for, as bits of slots.
+cdef enum:
+    BARRING_SLOTS = (1ULL << SLOT_RESTRICTED | 1ULL << SLOT_PERMITTED_ONLY | 1ULL << SLOT_BLOCKED
+                     | 1ULL << SLOT_DISABLED)
+
+
 # Does an order count at what the market says? A buy within its limit counts at that, whatever it takes.
 cdef inline bint counts_at_market(uint8_t ord_type, uint8_t side) noexcept nogil:
     return ord_type == TYPE_MARKET or side == SIDE_SELL
@@ -110,7 +116,7 @@ cdef inline bint check_order_notional(
 cdef inline bint check_collar(const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
     cdef int64_t bps = <int64_t>q.line.limits[SLOT_COLLAR]
     cdef uint32_t row = q.line.rows[SLOT_COLLAR]
-    cdef tc_i128 away
+    cdef int64_t away
     cdef bint armed = bps >= 0, refused
     if not armed and not explain:
         return False
@@ -118,13 +124,13 @@ cdef inline bint check_collar(const tc_question* q, tc_finding* f, bint explain)
         if explain:                                    # refused by check_reference, or bounded by its protection price
             tell_finding(f, PRICE_COLLAR, armed, False, bps if armed and has_reference(q) else no_price(), bps, row)
         return False
-    away = tc_wide(2, q.price) - q.reference2
+    away = 2 * q.price - q.reference2
     if q.side == SIDE_SELL:
         away = -away
-    refused = armed and away * 10_000 > tc_wide(bps, q.reference2)
+    refused = armed and tc_wide(away, 10_000) > tc_wide(bps, q.reference2)
     if explain or refused:                             # rounded up
-        tell_finding(f, PRICE_COLLAR, armed, refused, tc_saturate(-tc_floor_div_wide(-(away * 10_000), q.reference2)),
-                     bps, row)
+        tell_finding(f, PRICE_COLLAR, armed, refused,
+                     tc_saturate(-tc_floor_div_wide(-tc_wide(away, 10_000), q.reference2)), bps, row)
     return refused
 
 
@@ -208,18 +214,23 @@ cdef inline bint check_session(const tc_question* q, tc_finding* f, bint explain
     return q.closed
 
 
+# Only in C: one check after the other in Python.
+cdef inline bint check_bars(const tc_question* q, tc_finding* f) noexcept nogil:
+    return (check_blocked(q, SLOT_RESTRICTED, RESTRICTED_INSTRUMENT, f, False)
+            or check_permitted(q, f, False)
+            or check_blocked(q, SLOT_BLOCKED, ACCOUNT_BLOCKED, f, False)
+            or check_blocked(q, SLOT_DISABLED, STRATEGY_DISABLED, f, False))
+
+
 # The first limit that refuses: is there one? Changes nothing.
 cdef inline bint check_limits(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f
 ) noexcept nogil:
-    return (check_blocked(q, SLOT_RESTRICTED, RESTRICTED_INSTRUMENT, f, False)
-            or check_permitted(q, f, False)
-            or check_blocked(q, SLOT_BLOCKED, ACCOUNT_BLOCKED, f, False)
-            or check_blocked(q, SLOT_DISABLED, STRATEGY_DISABLED, f, False)
+    return ((tc_seldom(q.line.armed & BARRING_SLOTS != 0) and check_bars(q, f))
             or check_reference(q, f, False) or check_order_qty(risk, q, f, False)
             or check_order_notional(risk, ins, q, f, False) or check_collar(q, f, False)
             or check_position_qty(risk, q, f, False)
-            or (tc_seldom(q.line.by_terms_count != 0) and check_by_terms(risk, ins, q, f))
+            or (tc_seldom(q.line.looked_at != 0) and check_by_terms(risk, ins, q, f))
             or check_counts(risk, q, f) or check_on_marks(risk, q, f) or check_funds(risk, ins, q, f))
 
 

@@ -79,7 +79,7 @@ cdef class RiskTable:
                 or self.risk.rows.rules[rule].on_funds or self.risk.rows.rules[rule].counts & SENT_OPEN)):
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
         set_row(&self.risk.rows, &c, 0)
-        keep_exposures(&self.risk.values, self.count, self.risk.rows.on_marks > 0, False)
+        keep_exposures(&self.risk.values, self.count, self.risk.rows.on_marks > 0, False, False)
 
     def mark(self, int instrument, int64_t mark_px, int64_t time):
         """Set what an instrument is worth from now on, in price units, at a time (ns) not before the last one.

@@ -96,6 +96,7 @@ cdef inline int open_risk(
     r.groups.instrument_names = <int64_t*>table(t, instruments, sizeof(int64_t))
     r.strategy_heads = <uint32_t*>table(t, strategies + 1, sizeof(uint32_t))
     r.pair_heads = <uint32_t*>table(t, instruments * accounts, sizeof(uint32_t))
+    r.merged = table(t, MERGED, sizeof(tc_merged_line))
     r.stated = <uint64_t*>table(t, accounts, sizeof(uint64_t))
     r.staged = <tc_command*>table(t, rows, sizeof(tc_command))
     r.stride = accounts

@@ -12,8 +12,9 @@ cdef inline int64_t count_recent(const tc_rows* r, uint32_t number, int64_t now)
     cdef int64_t first = counter.sent - <int64_t>r.rate_mask - 1, last = counter.sent, middle
     if not row.windowed:
         return counter.sent + counter.ahead - counter.day_first
-    if first < 0:
-        first = 0
+    first = max(first, counter.recent)
+    if first < last and times[<uint64_t>first & r.rate_mask] > now - row.window_ns:
+        return counter.sent + counter.ahead - first
     while first < last:
         middle = (first + last) >> 1
         if times[<uint64_t>middle & r.rate_mask] > now - row.window_ns:
@@ -83,12 +84,14 @@ cdef inline bint check_counted(
 # twice over its rows, and counts nothing where nothing refuses.
 cdef inline bint check_counts(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
     cdef const tc_rows* r = &risk.rows
-    cdef const tc_limit_row* row
+    cdef const tc_counter* counter
     cdef int32_t i
+    tc_assert(not q.line.is_soft)                      # free_at is that of the limit itself
     for i in range(q.line.counted_count):
-        row = &r.rows[q.line.counted[i]]
-        if row.asks & q.sent and tc_seldom(is_rate_full(r, q, q.line.counted[i])):
-            return check_counted(risk, q, row.rule, f, False)
+        counter = &r.counters[q.line.counters[i]]
+        if (counter.asks & q.sent and tc_seldom(counter.free_at > q.now)
+                and is_rate_full(r, q, q.line.counted[i])):
+            return check_counted(risk, q, r.rows[q.line.counted[i]].rule, f, False)
     return False
 
 
@@ -194,8 +197,10 @@ cdef inline bint check_open(const tc_risk* risk, const tc_question* q, tc_findin
 cdef inline bint check_by_terms(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f
 ) noexcept nogil:
-    return (check_alike(risk, q, f, False) or check_notional(risk, ins, q, f, False)
-            or check_open(risk, q, f, False))
+    cdef uint32_t looked_at = q.line.looked_at
+    return ((looked_at & SENT_ALIKE and check_alike(risk, q, f, False))
+            or (looked_at & SENT_NOTIONAL and check_notional(risk, ins, q, f, False))
+            or (looked_at & SENT_OPEN and check_open(risk, q, f, False)))
 
 
 # Has a breaker disarmed the order's strategy? Else what it counts of it by now. Source: RTS 6 Art. 15(3), FIA 1.5.

@@ -1,7 +1,7 @@
 # The rows of limits: (scope, target, rule) with value, window, soft share and mode. Each target's rows are linked, from
 # a head of its own; a row that was set once stays, with the value LIMIT_OFF where it is off. They refuse nothing.
 
-from groups cimport *
+from row_counters cimport *
 
 
 cdef enum:
@@ -109,22 +109,6 @@ cdef struct tc_limit_row:
     uint8_t asks, windowed
 
 
-# The last times of one row that counts lie in tc_rows.times.
-cdef struct tc_counter:
-    int64_t sent                   # ever; the last rate_mask + 1 times are kept
-    int64_t day_first              # what was sent before this day
-    int64_t trades                 # of this day
-    int64_t ahead                  # of a basket that is asked about: what counts before
-    tc_i128 amount_ahead           # and what that is worth
-
-
-# What a row that counts executions saw: the same again?
-cdef struct tc_dealt:
-    int64_t order_qty
-    int32_t instrument
-    int32_t side
-
-
 cdef struct tc_rows:
     tc_limit_rule* rules
     tc_limit_row* rows             # from 1
@@ -140,6 +124,7 @@ cdef struct tc_rows:
     uint32_t* instrument_group_heads
     tc_member_groups groups
     uint32_t* pair_heads           # [instrument * stride + account]
+    void* merged                   # see limit_lines.pxd
     uint64_t* stated               # by account: one bit a rule that was told it
     tc_command* staged             # changes of a set that is not whole yet
     int64_t stride
@@ -149,18 +134,15 @@ cdef struct tc_rows:
     uint32_t staged_count, staged_size, staged_max
     uint64_t all_stated            # one bit a rule that an account must be told
     uint64_t counting              # one bit a rule that counts messages
-    uint32_t observed              # rows that are only observed
-    uint32_t softened              # rows that warn
+    uint32_t observed, softened    # rows that are only observed, and that warn
     uint32_t on_marks              # rows that need what is held at its marks
     uint32_t breakers              # rows that disarm
     uint32_t alike                 # rows about orders with the same terms
     uint32_t notionals             # rows about what orders are worth
-    uint32_t on_loss               # rows that act on the day's P&L of an account or the firm
-    uint32_t on_strategies         # and on that of a strategy
-    uint32_t on_equity             # rows that need equity
-    uint32_t on_margin             # rows that need what positions must be covered with
-    uint32_t on_funds              # rows that ask for funds
-    uint32_t opens                 # rows about how many orders are open
+    uint32_t on_firm               # and are on all accounts together, armed or not
+    uint32_t on_loss, on_strategies                    # rows that act on the day's P&L: of accounts, of strategies
+    uint32_t on_equity, on_margin  # rows that need equity, and what positions must be covered with
+    uint32_t on_funds, opens       # rows that ask for funds, and about how many orders are open
     uint32_t counted               # SENT_... that some row has counted
     int32_t strategy_max
 
@@ -195,6 +177,25 @@ cdef inline int64_t* times_of(const tc_rows* r, uint32_t counter) noexcept nogil
 # Only in C: each row has a deque in Python.
 cdef inline tc_i128* sums_of(const tc_rows* r, uint32_t counter) noexcept nogil:
     return &r.sums[counter * <int64_t>(r.rate_mask + 1)]
+
+
+# Only in C: see row_counters.pxd.
+# The row's limit, its window, or the trades that it counts have changed, or what waits ahead.
+cdef inline void reset_free(tc_rows* r, const tc_limit_row* row) noexcept nogil:
+    cdef tc_counter* counter = &r.counters[row.counter]
+    cdef int64_t most = <int64_t>r.rate_mask + 1
+    counter.recent = 0
+    if not row.counts & SENT_MESSAGES:
+        return
+    counter.times = times_of(r, row.counter)
+    counter.window_ns = row.window_ns
+    counter.counts, counter.asks, counter.windowed = row.counts, row.asks, row.windowed
+    counter.back = 0
+    if row.value >= 0 and counter.ahead == 0:
+        counter.back = <int64_t>row.value * (counter.trades if counter.trades > 1 else 1)
+        if row.windowed and counter.back > most:
+            counter.back = most
+    keep_free(counter, r.rate_mask)
 
 
 # The row of a rule among a target's, 0 where it has none.
@@ -322,6 +323,11 @@ cdef inline bint asks_funds(const tc_rows* r, const tc_limit_row* row) noexcept 
     return r.rules[row.rule].on_funds != 0 and row.value >= 0
 
 
+# Does a row of this scope bound what all accounts have together?
+cdef inline bint is_of_firm(int scope) noexcept nogil:
+    return scope == SCOPE_FIRM or scope == SCOPE_INSTRUMENT or scope == SCOPE_INSTRUMENT_GROUP
+
+
 # How many rows and counters a change would take that are not there yet.
 cdef inline void count_needs(tc_rows* r, const tc_command* c, uint32_t* rows, uint32_t* counters) noexcept nogil:
     cdef uint32_t at = find_row(
@@ -339,6 +345,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     if not at:
         at = add_row(r, head, <int>c.rule)
         r.rows[at].value = -1
+        r.on_firm += r.rules[c.rule].on_marks != 0 and is_of_firm(c.limit_scope)
     row = &r.rows[at]
     was_off = row.value < 0
     r.observed -= binds(row, MODE_OBSERVE)
@@ -383,6 +390,8 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
         tc_assert(r.counter_count <= r.counter_max)
         row.counter = r.counter_count
         r.counted |= r.rules[c.rule].counts
+    if row.counter:
+        reset_free(r, row)
     if was_off and is_breaker(r, row):                 # what it counted before it was off, nobody has looked at since
         r.counters[row.counter].day_first = r.counters[row.counter].sent
     if row.scope == SCOPE_ACCOUNT:

@@ -19,7 +19,7 @@ cdef inline tc_i128 short_qty(const tc_exposure* e, const tc_instrument* ins) no
 
 # A position with what works on its worse side at its mark, -1 where it has no value.
 cdef inline tc_i128 worst_worth(const tc_value* value) noexcept nogil:
-    return -1 if value.state else gross_of(value)
+    return -1 if value.state else value.gross
 
 
 # The sums that a row bounds.

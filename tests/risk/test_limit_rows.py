@@ -359,3 +359,20 @@ def test_a_stop_that_is_refused_at_its_trigger_names_the_row(desk):
     desk.trade_print("AAPL", "100.50", 1)
     assert stop.text == "MAX_ORDER_QTY: order_qty 50 exceeds 40 (account alpha, symbol AAPL)"
     assert stop.reject_mask == desk.risk.limits("max_order_qty", account="alpha", symbol="AAPL")[0].row
+
+
+def test_what_strategies_and_venues_add_is_theirs_however_many_are_asked_for_in_turn(make_core):
+    """More lines than are kept merged, and a row that changes between two orders of one strategy."""
+    names = [f"a{at}" for at in range(20)]
+    core = make_core(instruments=[tc.Instrument("AAPL")], accounts=names, capacity=small_capacity(accounts=20, strategies=20))
+    for strategy in range(1, 21):
+        core.risk.set_limit("max_order_qty", 100 + strategy, strategy=strategy)
+    core.risk.set_limit("max_order_qty", 110, venue="ARCX")
+    for _ in range(2):
+        for strategy, name in itertools.product(range(1, 21), names):
+            for venue, most in (("XNAS", 100 + strategy), ("ARCX", min(110, 100 + strategy)), (None, 100 + strategy)):
+                check = core.check("AAPL", BUY, 100, 9, account=name, venue=venue, strategy=strategy)
+                assert check[R.MAX_ORDER_QTY].limit == most
+    core.risk.set_limit("max_order_qty", 50, strategy=3)
+    assert core.check("AAPL", BUY, 51, 9, account="a0", strategy=3)[R.MAX_ORDER_QTY].limit == 50
+    assert core.check("AAPL", BUY, 51, 9, account="a0", strategy=4)[R.MAX_ORDER_QTY].limit == 104
