@@ -69,9 +69,18 @@ cdef inline uint8_t shut_for(const tc_gate* gate, int32_t venue) noexcept nogil:
     return gate.shut_firm | gate.shut_venues[venue]
 
 
-# Is it shut, and lets out no more than before?
-cdef inline bint stops(uint8_t before, int64_t shut) noexcept nogil:
-    return shut == GATE_SHUT or (shut == GATE_EXITS_ONLY and before != GATE_SHUT)
+# Would more be let out than before?
+cdef inline bint opens(uint8_t before, int64_t shut) noexcept nogil:
+    return shut != before and before != GATE_OPEN and shut != GATE_SHUT
+
+
+# Would other limits let out what those that are set keep inside?
+cdef inline bint loosens(const tc_gate* gate, int64_t collar_bps, int64_t throttle, int64_t window_ns) noexcept nogil:
+    if gate.collar_bps and (collar_bps < 0 or collar_bps > gate.collar_bps - 1):
+        return True
+    if gate.throttle == 0 or throttle == 0:
+        return False
+    return throttle < 0 or throttle > gate.throttle - 1 or window_ns < gate.window_ns
 
 
 cdef inline bint is_shut(const tc_gate* gate, const tc_exit* e) noexcept nogil:
@@ -187,18 +196,21 @@ cdef inline void let_out(tc_gate* gate, const tc_exit* e) noexcept nogil:
         row.sent_new = e.made
 
 
-# Sets the limits of the gate. The byte offset of the field that can't be, or -1.
-cdef inline int set_gate(tc_gate* gate, int64_t collar_bps, int64_t throttle, int64_t window_ns) noexcept nogil:
+# The byte offset of the first of the gate's limits that can't be, or -1.
+cdef inline int find_bad_gate(int64_t collar_bps, int64_t throttle, int64_t window_ns) noexcept nogil:
     if collar_bps < -1 or collar_bps > 1_000_000:
         return 56
     if throttle < -1 or throttle > GATE_TIMES >> 1:
         return 64
     if throttle >= 0 and (window_ns < 1 or window_ns > time_max()):
         return 72
+    return -1
+
+
+cdef inline void set_gate(tc_gate* gate, int64_t collar_bps, int64_t throttle, int64_t window_ns) noexcept nogil:
     gate.collar_bps = collar_bps + 1
     gate.throttle = throttle + 1
     gate.window_ns = window_ns
-    return -1
 
 
 # Only in C: a row that is missing in Python.

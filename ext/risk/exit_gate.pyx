@@ -49,8 +49,9 @@ cdef class GateTable:
 
     def set(self, int64_t collar_bps, int64_t throttle, int64_t window_ns):
         """Set the collar and the throttle, -1 is off. ValueError where one can't be."""
-        if set_gate(&self.gate, collar_bps, throttle, window_ns) >= 0:
+        if find_bad_gate(collar_bps, throttle, window_ns) >= 0:
             raise ValueError(f"collar {collar_bps} bps and throttle {throttle} in {window_ns} ns can't be")
+        set_gate(&self.gate, collar_bps, throttle, window_ns)
 
     def switch(self, int venue, int shut):
         """Open (0) or shut (1) the gate for a venue, or for all (venue 0); 2 lets exits out."""
