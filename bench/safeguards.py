@@ -25,8 +25,9 @@ def ask_rule(count: Count, expression: str) -> None:
     rule = compile_rule(expression)
     cells = np.zeros((OPERATIONS, len(CELLS)), np.int64)
     cells[:, [CELL["one"], CELL["qty_scale"], CELL["order_qty"]]] = 1, 100, 50_000
+    program, unknown = room_module("native", "programs").RuleProgram(rule.steps), np.zeros(OPERATIONS, np.int64)
     with count(OPERATIONS):
-        said = room_module("native", "programs").RuleProgram(rule.steps).ask(cells, np.zeros(OPERATIONS, np.int64))
+        said = program.ask(cells, unknown)
     assert not said.any()
 
 

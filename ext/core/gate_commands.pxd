@@ -1,7 +1,7 @@
 # The exit gate's own limits and flags, and what accounts prevent, changed by commands with who and why: what lets more
 # out than before takes both.
 
-from exit_gate cimport GATE_EXITS_ONLY, GATE_OPEN, find_bad_gate, loosens, opens, set_gate
+from exit_gate cimport GATE_EXITS_ONLY, GATE_OPEN, find_bad_gate, loosens, opens, set_gate, shut_gate
 from rule_commands cimport *
 
 
@@ -38,7 +38,6 @@ cdef inline void change_gate(tc_core* core, const tc_command* c, tc_ack* ack) no
 cdef inline void switch_gate(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef bint known = c.scope == SCOPE_FIRM or c.scope == SCOPE_VENUE
     cdef tc_command told = c[0]
-    cdef uint8_t* shut
     cdef bint loose
     if c.engaged < GATE_OPEN or c.engaged > GATE_EXITS_ONLY:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.engaged, 72)
@@ -46,13 +45,12 @@ cdef inline void switch_gate(tc_core* core, const tc_command* c, tc_ack* ack) no
     if not known or c.target < 0 or c.target > core.venue_count or (c.scope == SCOPE_FIRM) != (c.target == 0):
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.target if known else c.scope, 64 if known else 56)
         return
-    shut = &core.gate.shut_firm if c.scope == SCOPE_FIRM else &core.gate.shut_venues[c.target]
-    loose = opens(shut[0], c.engaged)
+    loose = opens(core.gate.shut_venues[c.target] if c.target else core.gate.shut_firm, c.engaged)
     if not loose:
         spare_note(&told)
     if refuse_loose(core, &told, ack, loose):
         return
-    shut[0] = <uint8_t>c.engaged
+    shut_gate(&core.gate, <int32_t>c.target, <uint8_t>c.engaged)
     core.gate.who = told.who
     core.gate.why = told.why
     accept_change(core, &told, c.scope, c.engaged, 0)

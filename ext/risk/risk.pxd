@@ -6,7 +6,7 @@
 
 from fund_checks cimport *
 from rule_counts cimport *
-from programs cimport *
+from dense_programs cimport *
 
 
 # Does an order count at what the market says? A buy within its limit counts at that, whatever it takes.
