@@ -19,15 +19,14 @@ from typing import Any
 import numpy as np
 import risk_scenarios
 from batches import ARMED, CALLS, CENT, OPERATIONS, STAMPS, Count, new_orders, order_ids, records
+from safeguard_scenarios import FIVE_NAMES, FIVE_TERMS, ask_gate, ask_rule
 
 import tradecore as tc
 from tradecore._backend import room_module
 from tradecore.core.config import load_session
 from tradecore.replay.market import recorded_commands, start_core
 from tradecore.replay.recording import find_newcomers_recording, read_recording
-from tradecore.risk.rule_programs import compile_rule
 from tradecore.vocabulary.records import BOOK_DTYPE, COMMAND_DTYPES
-from tradecore.vocabulary.rule_words import CELL, CELLS
 
 VENUES = 8
 OFF = tc.RiskLimits(max_order_qty=tc.OFF, price_collar_bps=tc.OFF)
@@ -71,9 +70,12 @@ def eight_venues(instruments: int) -> tc.TradingCore:
     return core
 
 
-def batch(count: Count, instruments: int) -> None:
+def batch(count: Count, instruments: int, prevents: str = "OFF", gate: bool = False) -> None:
     """Validation, eleven checks armed, eight venues ranked, a fill at the best, position, events."""
     core = eight_venues(instruments)
+    core.risk.prevent_self_match(prevents)
+    if gate:
+        core.risk.gate.set(price_collar_bps=500, order_rate=2_048, order_rate_window_ms=1)
     side = 1 + np.arange(OPERATIONS) % 2
     orders = new_orders(OPERATIONS, side=side, price=np.where(side == 1, 19_020, 18_980) * CENT, order_qty=100,
                         instrument=np.random.default_rng(1).integers(1, instruments + 1, OPERATIONS),
@@ -242,16 +244,6 @@ def book(count: Count) -> None:
     assert traded > 0
 
 
-def user_rule(count: Count) -> None:
-    rule = compile_rule("order.qty <= 500 and position.qty >= -900 and position.working_buy <= 700 and "
-                        "exposure.open_orders < 1_000 and exposure.qty <= 100_000")
-    cells = np.zeros((OPERATIONS, len(CELLS)), np.int64)
-    cells[:, [CELL["one"], CELL["qty_scale"], CELL["order_qty"]]] = 1, 100, 50_000
-    with count(OPERATIONS):
-        said = room_module("native", "programs").RuleProgram(rule.steps).ask(cells, np.zeros(OPERATIONS, np.int64))
-    assert not said.any()
-
-
 def fills(count: Count, method: str) -> None:
     """Fills of 16 instruments and 16 accounts that add, reduce, close and flip."""
     rng = np.random.default_rng(8)
@@ -299,6 +291,8 @@ def check(count: Count) -> None:
 SCENARIOS: dict[str, Callable[[Count], None]] = {
     "recorded market": recorded_market,
     "batch, 8 venues, 1 instrument": partial(batch, instruments=1),
+    "batch, 1 instrument, self-match prevented": partial(batch, instruments=1, prevents="CANCEL_OLDEST"),
+    "batch, 1 instrument, exit gate armed": partial(batch, instruments=1, gate=True),
     "batch, 8 venues, 64 instruments": partial(batch, instruments=64),
     "batch, 8 venues, 1,000 instruments": partial(batch, instruments=1_000),
     "acknowledgement of a venue": acknowledgement,
@@ -311,7 +305,10 @@ SCENARIOS: dict[str, Callable[[Count], None]] = {
        for orders in (1_000, 10_000, 60_000)},
     "book alone": book,
     **risk_scenarios.SCENARIOS,
-    "user rule of five terms": user_rule,
+    "user rule of five terms": partial(ask_rule, expression=FIVE_TERMS),
+    "user rule of sums": partial(ask_rule, expression=FIVE_NAMES),
+    "exit gate alone": partial(ask_gate, armed=False),
+    "exit gate alone, armed": partial(ask_gate, armed=True),
     "apply_fills, average": partial(fills, method="average"),
     "apply_fills, fifo": partial(fills, method="fifo"),
     "submit() from Python": submit,

@@ -4,7 +4,7 @@
 # order's way to further venues: it ends with the last of its parts that works.
 
 from exits cimport *
-from exit_gate cimport ask_gate, asks_quantities_alone, count_exit, let_out, lets_exits_out, tc_exit
+from exit_gate cimport ask_gate, asks_quantities_alone, count_exit, let_out, lets_exits_out, passes_at_once, tc_exit
 
 
 # ---- what the gate is asked
@@ -44,8 +44,11 @@ cdef inline int64_t held_by_children(const tc_core* core, const tc_terms* terms)
 
 
 # An order on its way to a venue, as its facts are now; a part of an order with all that the order may trade. What waits
-# for a price, and what goes as it was entered once that has come, is held against it.
-cdef inline void load_exit(tc_core* core, const tc_order* order, bint reprices, tc_exit* e) noexcept nogil:
+# for a price, and what goes as it was entered once that has come, is held against it; all else against twice the
+# reference price, which is looked up where it is not `known` (NULL).
+cdef inline void load_exit(
+    tc_core* core, const tc_order* order, bint reprices, const int64_t* known, tc_exit* e
+) noexcept nogil:
     cdef const tc_order* parent = parent_of(&core.orders, order) if order.extended else NULL
     cdef const tc_order* whole = parent if parent != NULL else order
     cdef int64_t stop_px = no_price()
@@ -63,13 +66,12 @@ cdef inline void load_exit(tc_core* core, const tc_order* order, bint reprices, 
     if stop_px != no_price():
         e.reference2 = 2 * stop_px
     elif core.gate.collar_bps:
-        e.reference2 = twice_reference(core, order.instrument)
+        e.reference2 = twice_reference(core, order.instrument) if known == NULL else known[0]
     e.now = core.now
     e.made = 0
-    e.slot = slot_of(&core.orders, order)
     e.venue = order.venue
     e.instrument = order.instrument
-    e.adds = True
+    e.no_more = False
     e.waits = awaits_price(whole.ord_type) and not whole.triggered
     e.is_replace = False
     e.asks_less = False
@@ -87,11 +89,12 @@ cdef inline bint is_stopped(
     tc_core* core, const tc_command* c, const tc_order* order, tc_exit* e, tc_finding* finding
 ) noexcept nogil:
     cdef int64_t bound = 0
-    cdef int check = ask_gate(&core.gate, e, &bound)
+    cdef uint32_t slot = slot_of(&core.orders, order)
+    cdef int check = ask_gate(&core.gate, slot, e, &bound)
     cdef tc_report* r
     if check and lets_exits_out(&core.gate, e, check) and leaves_to_reduce(core, order, e.leaves_qty):
         e.reduces = True
-        check = ask_gate(&core.gate, e, &bound)
+        check = ask_gate(&core.gate, slot, e, &bound)
     if not check:
         return False
     core.gate.stopped += 1
@@ -110,10 +113,19 @@ cdef inline bint stops_order(
     tc_core* core, const tc_command* c, const tc_order* order, tc_finding* finding
 ) noexcept nogil:
     cdef tc_exit e
-    if (asks_quantities_alone(&core.gate, order.venue) and not order.kept & IS_CHILD
-            and order.cum_qty + leaves_of(order) <= order.order_qty):
-        return False
-    load_exit(core, order, False, &e)
+    cdef int64_t reference2 = no_price()
+    cdef const int64_t* known = NULL
+    if not order.kept & IS_CHILD and order.cum_qty + leaves_of(order) <= order.order_qty:
+        if asks_quantities_alone(&core.gate, order.venue):
+            return False
+        if order.ord_type == TYPE_LIMIT:
+            if core.gate.collar_bps:
+                reference2 = twice_reference(core, order.instrument)
+            if passes_at_once(&core.gate, order.venue, order.instrument, direction(order.side), order.price, reference2,
+                              core.now):
+                return False
+            known = &reference2
+    load_exit(core, order, False, known, &e)
     return is_stopped(core, c, order, &e, finding)
 
 
@@ -122,7 +134,7 @@ cdef inline bint stops_replace(
     tc_core* core, const tc_command* c, const tc_order* order, int64_t order_qty, int64_t price, tc_finding* finding
 ) noexcept nogil:
     cdef tc_exit e
-    load_exit(core, order, price != order.price, &e)
+    load_exit(core, order, price != order.price, NULL, &e)
     e.order_qty = order_qty
     e.most_qty = order_qty
     e.leaves_qty = order_qty - order.cum_qty
@@ -168,7 +180,7 @@ cdef inline bint stops_message(
     tc_finding* finding
 ) noexcept nogil:
     cdef tc_exit e
-    load_exit(core, order, request != NULL and request.price != order.price, &e)
+    load_exit(core, order, request != NULL and request.price != order.price, NULL, &e)
     e.made = m.command_seq
     e.order_qty = m.order_qty
     e.leaves_qty = m.order_qty - order.cum_qty if m.order_qty > order.cum_qty else 0
@@ -176,7 +188,7 @@ cdef inline bint stops_message(
     if m.msg_type == MSG_ORDER_CANCEL_REPLACE_REQUEST:
         e.is_replace = True
         e.most_qty = e.order_qty
-        e.adds = e.order_qty > most_asked(&core.orders, order, request)
+        e.no_more = e.order_qty <= most_asked(&core.orders, order, request)
         if request != NULL:
             e.most_qty = request.order_qty
             e.asks_less = asks_less(&core.orders, order, request)
@@ -188,7 +200,7 @@ cdef inline bint stops_message(
         e.reference2 = 2 * m.stop_px
     if is_stopped(core, c, order, &e, finding):
         return True
-    let_out(&core.gate, &e)
+    let_out(&core.gate, slot_of(&core.orders, order), &e)
     return False
 
 

@@ -98,11 +98,10 @@ cdef inline void take_fired(tc_core* core, const tc_command* c) noexcept nogil:
 
 
 # Asks those of ours back that a held order could meet at its external venue; what is filled, while a replace may make
-# more of it, once that has been answered. Where a venue keeps one the held order ends: that is the venue's last word.
-# False where it may go.
+# more of it, once that has been answered. Where a venue keeps one, what is held for it ends: that is the venue's last
+# word. False where it may go.
 cdef inline bint waits_for_own(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
     cdef tc_order* own
-    cdef tc_terms* terms
     cdef bint waits = False
     cdef int64_t count, i
     if not is_external(core, order.venue):
@@ -113,14 +112,11 @@ cdef inline bint waits_for_own(tc_core* core, const tc_command* c, tc_order* ord
         if not is_live(own):
             waits = True
             continue
-        terms = extend_order(&core.orders, own)
-        if terms.stop_asked and not has_cancel(&core.orders, own):
-            terms.stop_asked = False
+        if own.order_id == core.triggers.kept and not has_cancel(&core.orders, own):
             order.value = own.order_id
             order.bound = SELF_MATCH_HOLD
             end_order(core, c, order, STATUS_CANCELED, SELF_MATCH)
             return True
-        terms.stop_asked = True
         note_match(own, order, SELF_MATCH_HOLD)
         stop_order(core, c, own, SELF_MATCH)
         waits = waits or is_live(own)
@@ -148,6 +144,7 @@ cdef inline void ask_again(tc_core* core, const tc_command* c) noexcept nogil:
         order.suspended = False
         report_execution(core, c, order, EXEC_NEW if order.acked else EXEC_PENDING_NEW)
         release_order(core, c, order, False)
+    triggers.kept = 0
 
 
 cdef inline bint has_work(const tc_core* core) noexcept nogil:

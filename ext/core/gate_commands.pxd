@@ -1,43 +1,59 @@
-# The exit gate's own limits and flags, and what accounts prevent, changed by commands with who and why.
+# The exit gate's own limits and flags, and what accounts prevent, changed by commands with who and why: what lets more
+# out than before takes both.
 
-from exit_gate cimport GATE_EXITS_ONLY, GATE_OPEN, set_gate, stops
+from exit_gate cimport GATE_EXITS_ONLY, GATE_OPEN, find_bad_gate, loosens, opens, set_gate, shut_gate
 from rule_commands cimport *
 
 
-cdef inline void change_gate(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef int offset
+# Is a change that lets more out than before refused here for want of who or why? Of one that does not, only what is no
+# id is refused.
+cdef inline bint refuse_loose(tc_core* core, const tc_command* c, tc_ack* ack, bint loose) noexcept nogil:
     if refuse_note(core, c, ack):
-        return
-    offset = set_gate(&core.gate, c.collar_bps, c.throttle, c.window_ns)
+        return True
+    if not loose or (c.who and c.why):
+        return False
+    refuse_command(core, c, ack, NOT_AUTHORIZED, 0, 104 if c.who else 96)
+    return True
+
+
+cdef inline void change_gate(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef int offset = find_bad_gate(c.collar_bps, c.throttle, c.window_ns)
+    cdef bint loose = loosens(&core.gate, c.collar_bps, c.throttle, c.window_ns)
+    cdef tc_command told = c[0]
     if offset >= 0:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.collar_bps if offset == 56 else c.throttle if offset == 64
                        else c.window_ns, offset)
-    else:
-        core.gate.who = c.who
-        core.gate.why = c.why
-        accept_command(core, c, 0, 0, 0, c.collar_bps, c.throttle)
+        return
+    if not loose:
+        spare_note(&told)
+    if refuse_loose(core, &told, ack, loose):
+        return
+    set_gate(&core.gate, c.collar_bps, c.throttle, c.window_ns)
+    core.gate.who = told.who
+    core.gate.why = told.why
+    accept_change(core, &told, c.collar_bps, c.throttle, 0)
 
 
 # Shuts the gate for the firm or for one venue, opens it, or leaves it open for exits alone.
 cdef inline void switch_gate(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef bint known = c.scope == SCOPE_FIRM or c.scope == SCOPE_VENUE
     cdef tc_command told = c[0]
-    cdef uint8_t* shut
+    cdef bint loose
     if c.engaged < GATE_OPEN or c.engaged > GATE_EXITS_ONLY:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.engaged, 72)
         return
     if not known or c.target < 0 or c.target > core.venue_count or (c.scope == SCOPE_FIRM) != (c.target == 0):
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.target if known else c.scope, 64 if known else 56)
         return
-    shut = &core.gate.shut_firm if c.scope == SCOPE_FIRM else &core.gate.shut_venues[c.target]
-    if stops(shut[0], c.engaged):
+    loose = opens(core.gate.shut_venues[c.target] if c.target else core.gate.shut_firm, c.engaged)
+    if not loose:
         spare_note(&told)
-    if refuse_note(core, &told, ack):
+    if refuse_loose(core, &told, ack, loose):
         return
-    shut[0] = <uint8_t>c.engaged
+    shut_gate(&core.gate, <int32_t>c.target, <uint8_t>c.engaged)
     core.gate.who = told.who
     core.gate.why = told.why
-    accept_command(core, c, 0, 0, <int32_t>c.target, c.scope, c.engaged)
+    accept_change(core, &told, c.scope, c.engaged, 0)
 
 
 # What an account prevents from now on, or each that has nothing of its own.

@@ -108,6 +108,7 @@ cdef inline void add_steps(tc_core* core, const tc_command* c, tc_ack* ack) noex
         if rule.is_scorer:
             rules.scorer = rule[0]
         else:
+            make_dense(rule.steps, &rule.dense)
             rule.groups = groups_of(rule.steps, rule.step_count, rule.needs)
             rules.count += 1
             count_rules(rules)

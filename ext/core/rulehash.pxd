@@ -50,10 +50,9 @@ cdef inline void hash_gate(tc_hasher* h, tc_core* core, const int64_t* ids, int6
             end_row(h)
 
 
-# What accounts prevent, and which orders were asked back for it.
-cdef inline void hash_self_match(tc_hasher* h, tc_core* core, const int64_t* ids, int64_t count) noexcept nogil:
+# What accounts prevent.
+cdef inline void hash_self_match(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef const tc_prevention* row
-    cdef const tc_terms* terms
     cdef int64_t i
     for i in range(core.account_count + 1):
         row = &core.self_match[i]
@@ -63,12 +62,6 @@ cdef inline void hash_self_match(tc_hasher* h, tc_core* core, const int64_t* ids
             put(h, row.mode)
             put(h, row.outside)
             put_id(h, core, row.match_id)
-            end_row(h)
-    for i in range(count):
-        terms = terms_of(&core.orders, find_order(&core.orders, ids[i]))
-        if terms.stop_asked and not terms.parent_id:
-            put(h, 47)
-            put(h, ids[i])
             end_row(h)
 
 
@@ -112,5 +105,5 @@ cdef inline void hash_rules(tc_hasher* h, const tc_core* core) noexcept nogil:
 
 cdef inline void hash_safeguards(tc_hasher* h, tc_core* core, const int64_t* ids, int64_t count) noexcept nogil:
     hash_gate(h, core, ids, count)
-    hash_self_match(h, core, ids, count)
+    hash_self_match(h, core)
     hash_rules(h, core)

@@ -272,6 +272,8 @@ cdef inline void accept_change(
         put_place(r, c.account, c.venue)
     elif c.kind == KIND_VENUE_STATISTICS or c.kind == KIND_VENUE_HEALTH:
         put_place(r, 0, c.venue)
+    elif c.kind == KIND_SWITCH_GATE:
+        put_place(r, 0, <int32_t>c.target)
     r.value = value
     r.bound = bound
     r.cl_ord_id = c.who

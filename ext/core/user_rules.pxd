@@ -147,7 +147,7 @@ cdef inline int ask_user_rules(
         at[0] += 1
         if rule.mode != mode:
             continue
-        outcome = ask_rule(rule.steps, rule.needs, cells, unknown, &column)
+        outcome = ask_rule(rule.steps, &rule.dense, rule.needs, cells, unknown, &column)
         if outcome:
             finding.armed = True
             finding.refused = True

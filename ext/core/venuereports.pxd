@@ -89,6 +89,13 @@ cdef inline bint wants_less(int reason) noexcept nogil:
     return reason == OTHER_FILLED or reason == PARENT_ENDED or reason == REDUCED_POSITION
 
 
+# A venue keeps what it was asked to cancel: what is held for it now will hear of it, and nothing that comes later.
+cdef inline void note_kept(tc_core* core, const tc_order* order) noexcept nogil:
+    if core.triggers.held_count:
+        core.triggers.kept = order.order_id
+        core.triggers.asks_again = True
+
+
 # The core wanted less of an order, and its venue made it more, or refused: rather none than too much. A cancel that is
 # refused is the venue's last word.
 cdef inline void insist(tc_core* core, const tc_command* c, tc_order* order, const tc_request* request) noexcept nogil:
@@ -279,6 +286,7 @@ cdef inline void take_status(
         next = core.orders.requests[at].next
         if core.orders.requests[at].unknown and not core.orders.requests[at].is_replace:
             remove_request(&core.orders, order, at)
+            note_kept(core, order)
             look_again(core, order)
         at = next
     if in_doubt:
@@ -329,6 +337,8 @@ cdef inline void enter_cancel_reject(tc_core* core, const tc_command* c, tc_ack*
     if c.note or c.venue_order_id:
         hear_of_order(core, c, order)
     remove_request(&core.orders, order, request)
+    if not asked.is_replace:
+        note_kept(core, order)
     order.last_status = derive_status(order)
     r = start_message(core, c, order, REPORT_CANCEL_REJECT)
     r.cl_ord_id = asked.cl_ord_id

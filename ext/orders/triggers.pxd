@@ -61,6 +61,7 @@ cdef struct tc_triggers:
     int64_t* held_back             # orders that wait for a venue or a switch, and some that did, by order_id
     int64_t held_count, held_most
     bint asks_again                # what waits for a venue or a switch is to be asked about again
+    int64_t kept                   # the order that its venue would not cancel, until what was held is asked about
 
 
 cdef inline uint32_t trigger_row(int32_t instrument, uint8_t source, uint8_t side) noexcept nogil:

@@ -11,15 +11,6 @@ import numpy as np
 from tradecore.vocabulary.units import check_int
 
 
-# A row of EXIT_DTYPE.
-cdef struct tc_exit_row:
-    int64_t order_id, order_qty, cum_qty, leaves_qty, most_qty, family_qty, parent_qty, price, reference2, now, made
-    int32_t venue
-    uint8_t side, is_replace, asks_less, reduces
-    int32_t instrument
-    uint8_t no_more, waits
-
-
 cdef class GateTable:
     """An exit gate with limits, flags and a memory of its own, for a system that has its own order handling; of so many
     `instruments` it knows what their exchange says."""
@@ -49,17 +40,15 @@ cdef class GateTable:
 
     def set(self, int64_t collar_bps, int64_t throttle, int64_t window_ns):
         """Set the collar and the throttle, -1 is off. ValueError where one can't be."""
-        if set_gate(&self.gate, collar_bps, throttle, window_ns) >= 0:
+        if find_bad_gate(collar_bps, throttle, window_ns) >= 0:
             raise ValueError(f"collar {collar_bps} bps and throttle {throttle} in {window_ns} ns can't be")
+        set_gate(&self.gate, collar_bps, throttle, window_ns)
 
     def switch(self, int venue, int shut):
         """Open (0) or shut (1) the gate for a venue, or for all (venue 0); 2 lets exits out."""
         demand("venue", venue, 0, GATE_VENUES)
         demand("shut", shut, GATE_OPEN, GATE_EXITS_ONLY)
-        if venue:
-            self.gate.shut_venues[venue] = <uint8_t>shut
-        else:
-            self.gate.shut_firm = <uint8_t>shut
+        shut_gate(&self.gate, venue, <uint8_t>shut)
 
     def set_price_limits(
         self, int instrument, low_limit_price=None, high_limit_price=None, dynamic_bps=None,
@@ -101,14 +90,14 @@ cdef class GateTable:
 
         Threads: one caller at a time.
         """
-        cdef const unsigned char[::1] source = open_batch(exits, sizeof(tc_exit_row))
+        cdef const unsigned char[::1] source = open_batch(exits, sizeof(tc_exit))
         cdef int64_t count = len(exits), i, bound = 0
-        cdef const tc_exit_row* row
-        cdef tc_exit e
+        cdef const tc_exit* row
+        cdef uint32_t slot
         reasons = np.zeros(count, np.int16)
         cdef int16_t[::1] out = reasons
         for i in range(count):
-            row = <const tc_exit_row*>&source[i * <int64_t>sizeof(tc_exit_row)]
+            row = <const tc_exit*>&source[i * <int64_t>sizeof(tc_exit)]
             if can_be_asked(row, self.order_max, self.instrument_max):
                 continue
             demand("order_id", row.order_id, 1, self.order_max)
@@ -124,11 +113,11 @@ cdef class GateTable:
             demand("parent_qty", row.parent_qty, 0, qty_max())
         with nogil:
             for i in range(count):
-                row = <const tc_exit_row*>&source[i * <int64_t>sizeof(tc_exit_row)]
-                read_exit(row, &e)
-                out[i] = <int16_t>ask_gate(&self.gate, &e, &bound)
+                row = <const tc_exit*>&source[i * <int64_t>sizeof(tc_exit)]
+                slot = <uint32_t>row.order_id
+                out[i] = <int16_t>ask_gate(&self.gate, slot, row, &bound)
                 if out[i] == REASON_NONE:
-                    let_out(&self.gate, &e)
+                    let_out(&self.gate, slot, row)
         return reasons
 
 
@@ -138,34 +127,9 @@ cdef int64_t told_int(object value, str name, int64_t low, int64_t high, int64_t
 
 
 # Only in C: all of a row's bounds, before they are named.
-cdef inline bint can_be_asked(const tc_exit_row* row, int64_t order_max, uint32_t instrument_max) noexcept nogil:
-    cdef uint64_t most = <uint64_t>qty_max()
+cdef inline bint can_be_asked(const tc_exit* row, int64_t order_max, uint32_t instrument_max) noexcept nogil:
     return (<uint64_t>row.order_id - <uint64_t>1 < <uint64_t>order_max
             and <uint32_t>row.venue - <uint32_t>1 < GATE_VENUES and <uint32_t>row.instrument <= instrument_max
-            and (row.side == SIDE_BUY or row.side == SIDE_SELL) and <uint64_t>row.now <= <uint64_t>time_max()
-            and <uint64_t>row.order_qty <= most and <uint64_t>row.cum_qty <= most and <uint64_t>row.leaves_qty <= most
-            and <uint64_t>row.most_qty <= most and <uint64_t>row.family_qty <= most
-            and <uint64_t>row.parent_qty <= most)
-
-
-cdef inline void read_exit(const tc_exit_row* row, tc_exit* e) noexcept nogil:
-    e.order_id = row.order_id
-    e.order_qty = row.order_qty
-    e.cum_qty = row.cum_qty
-    e.leaves_qty = row.leaves_qty
-    e.most_qty = row.most_qty
-    e.family_qty = row.family_qty
-    e.parent_qty = row.parent_qty
-    e.price = row.price
-    e.reference2 = row.reference2
-    e.now = row.now
-    e.made = row.made
-    e.slot = <uint32_t>row.order_id
-    e.venue = row.venue
-    e.instrument = row.instrument
-    e.adds = not (row.is_replace and row.no_more)
-    e.waits = row.waits
-    e.side = row.side
-    e.is_replace = row.is_replace
-    e.asks_less = row.asks_less
-    e.reduces = row.reduces
+            and <uint8_t>(row.side - SIDE_BUY) <= SIDE_SELL - SIDE_BUY and <uint64_t>row.now <= <uint64_t>time_max()
+            and <uint64_t>(row.order_qty | row.cum_qty | row.leaves_qty | row.most_qty | row.family_qty
+                           | row.parent_qty) <= <uint64_t>qty_max())

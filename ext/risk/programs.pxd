@@ -134,6 +134,19 @@ cdef struct tc_step:
     int64_t factor
 
 
+# A check of a cell against a number; and those that a program begins with, by their comparison: see dense_programs.
+cdef struct tc_bound:
+    int64_t factor
+    uint32_t a, b
+
+
+cdef struct tc_dense:
+    uint16_t le, ge, lt, gt        # where the list of each comparison ends
+    uint16_t rest                  # the first step that is none of them
+    uint8_t is_all                 # there is no other
+    tc_bound bounds[2 * STEPS_MAX]
+
+
 cdef struct tc_rule:
     int64_t name, who, why         # numbers of their texts
     uint64_t needs                 # bits of the quantities that must be known
@@ -142,6 +155,7 @@ cdef struct tc_rule:
     uint8_t mode                   # enforced, or only observed
     uint8_t is_scorer              # one's own of venues: then it has no name, and is asked for its number
     tc_step steps[STEPS_MAX]
+    tc_dense dense
 
 
 cdef struct tc_rules:
@@ -296,26 +310,6 @@ cdef inline bint refuses(int op, tc_i128 cell, tc_i128 value) noexcept nogil:
     return cell == value
 
 
-# Only in C: most rules are checks of cells, one after another, of numbers whose products have 64 bits.
-# The first step that is none of those, or that refuses.
-cdef inline const tc_step* pass_checks(const tc_step* step, const int64_t* cells) noexcept nogil:
-    cdef int64_t cell, value = 0
-    while <uint8_t>(step.op - STEP_CHECK_LE) < STEP_PUSH - STEP_CHECK_LE:
-        if tc_product_is_wide(step.factor, cells[step.b], &value):
-            break
-        cell = cells[step.a]
-        if step.op == STEP_CHECK_LE:
-            if cell > value:
-                break
-        elif step.op == STEP_CHECK_GE:
-            if cell < value:
-                break
-        elif refuses(step.op, cell, value):
-            break
-        step += 1
-    return step
-
-
 # RULE_HOLDS, RULE_FAILS or TOO_LARGE, with the step that decided it. `stack` has room for STACK_MAX numbers behind its
 # first place, which is none; what is left is there then.
 cdef inline int run_steps(
@@ -325,7 +319,6 @@ cdef inline int run_steps(
     cdef tc_i128 value
     cdef int outcome = RULE_HOLDS
     column[0] = 0
-    step = pass_checks(step, cells)
     while step.op != STEP_DONE and outcome == RULE_HOLDS:
         value = tc_wide(step.factor, cells[step.b])
         if step.op < STEP_PUSH:
@@ -351,23 +344,3 @@ cdef inline int run_steps(
             column[0] = step.column
         step += 1
     return outcome
-
-
-# What a rule says: as run_steps, and UNKNOWN_QUANTITY where it needs what is not known.
-cdef inline int ask_rule(
-    const tc_step* steps, uint64_t needs, const int64_t* cells, uint64_t unknown, int* column
-) noexcept nogil:
-    cdef tc_i128 stack[STACK_MAX + 1]
-    column[0] = 0
-    if needs & unknown:
-        return UNKNOWN_QUANTITY
-    return run_steps(steps, cells, unknown, column, stack)
-
-
-# The number of one's own scorer; of what leaves 128 bits the largest.
-cdef inline tc_i128 ask_scorer(const tc_step* steps, const int64_t* cells) noexcept nogil:
-    cdef tc_i128 stack[STACK_MAX + 1]
-    cdef int column = 0
-    if run_steps(steps, cells, 0, &column, stack):
-        return tc_join(~<uint64_t>0, (<int64_t>1 << 62) - 1 + (<int64_t>1 << 62))
-    return stack[1]

@@ -6,7 +6,7 @@ quantity that is needed and not known.
 """
 
 from libc.string cimport memcpy
-from programs cimport *
+from dense_programs cimport *
 
 import numpy as np
 
@@ -18,6 +18,7 @@ cdef class RuleProgram:
     """
 
     cdef tc_step table[STEPS_MAX]
+    cdef tc_dense dense
     cdef uint64_t needs
 
     def __cinit__(self, bytes steps, uint64_t needs=0):
@@ -29,6 +30,7 @@ cdef class RuleProgram:
         bad = find_bad_step(self.table, <int>len(steps) // size, CELLS, 0)
         if bad >= 0:
             raise ValueError(f"step {bad} can't be one: its word, its cells, or what it takes from the stack")
+        make_dense(self.table, &self.dense)
 
     def ask(self, cells, unknown):
         """What it says to each row of cells (int64), `unknown` having the bits of what is not known (int64): int32,
@@ -47,6 +49,6 @@ cdef class RuleProgram:
         cdef int column = 0, outcome
         with nogil:
             for row in range(count):
-                outcome = ask_rule(self.table, self.needs, &rows[row, 0], <uint64_t>bits[row], &column)
+                outcome = ask_rule(self.table, &self.dense, self.needs, &rows[row, 0], <uint64_t>bits[row], &column)
                 out[row] = outcome | column << 2
         return said

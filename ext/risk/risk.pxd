@@ -6,7 +6,7 @@
 
 from fund_checks cimport *
 from rule_counts cimport *
-from programs cimport *
+from dense_programs cimport *
 
 
 # What bars an order whatever it asks for, as bits of slots.

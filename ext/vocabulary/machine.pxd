@@ -17,6 +17,8 @@ cdef extern from "tradecore/arith.h" nogil:
     bint tc_sum_overflows(tc_i128 a, tc_i128 b, tc_i128* out)
     bint tc_difference_overflows(tc_i128 a, tc_i128 b, tc_i128* out)
     bint tc_product_overflows(tc_i128 a, tc_i128 b, tc_i128* out)
+    bint tc_sum_is_wide(int64_t a, int64_t b, int64_t* out)
+    bint tc_difference_is_wide(int64_t a, int64_t b, int64_t* out)
     bint tc_product_is_wide(int64_t a, int64_t b, int64_t* out)
     int64_t tc_saturate(tc_i128 a)
     int64_t tc_tell_wide(tc_i128 a, bint up)

@@ -18,6 +18,7 @@ from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.records import EXIT_DTYPE, NO_PRICE, QTY_MAX, TIME_MAX
 
 BUY, SELL = int(tc.Side.BUY), int(tc.Side.SELL)
+ANN = {"who": "ann", "why": "drill"}
 
 
 # ---- alone
@@ -190,12 +191,12 @@ def core(request):
 
 
 def test_a_simulated_venue_gets_nothing_through_a_gate_that_is_shut(core):
-    core.risk.gate.shut(who="ann", why="drill")
+    core.risk.gate.shut(**ANN)
     order = core.submit("AAPL", "BUY", 10, "191.00", venue="XNAS")
     assert (order.ord_status, order.reason, order.cum_qty) == (tc.OrdStatus.REJECTED, tc.Reason.EXIT_GATE, 0)
     assert order.text == stopped("KILL_SWITCH")
     assert alerts(core) == [stopped("KILL_SWITCH")]
-    core.risk.gate.open()
+    core.risk.gate.open(**ANN)
     assert core.submit("AAPL", "BUY", 10, "191.00", venue="XNAS").ord_status is tc.OrdStatus.FILLED
 
 
@@ -207,7 +208,7 @@ def test_an_external_venue_is_handed_nothing_through_a_gate_that_is_shut(core):
     assert (waiting.ord_status, waiting.reason) == (tc.OrdStatus.CANCELED, tc.Reason.EXIT_GATE)
     assert alerts(core) == [stopped("KILL_SWITCH")]
     assert core.positions.firm_exposure("AAPL").working_buy_qty == 0
-    core.risk.gate.open(venue="EXT")
+    core.risk.gate.open(venue="EXT", **ANN)
     core.submit("AAPL", "BUY", 10, "190.00", venue="EXT")
     assert [m.msg_type for m in core.outbound()] == [tc.MsgType.NEW_ORDER_SINGLE]
 
@@ -221,7 +222,7 @@ def test_cancels_and_replaces_that_ask_for_less_leave_whatever_is_shut(core):
     core.replace(order, qty=5)
     core.cancel(other)
     assert [m.msg_type for m in core.outbound()] == [tc.MsgType.ORDER_CANCEL_REPLACE_REQUEST, tc.MsgType.ORDER_CANCEL_REQUEST]
-    core.risk.gate.open()
+    core.risk.gate.open(**ANN)
 
 
 def test_a_replace_that_asks_for_more_stays_inside_a_gate_that_is_shut(core):
@@ -458,7 +459,7 @@ def test_a_replace_in_a_book_that_the_gate_stops_is_refused_and_the_order_rests_
     if armed is None:
         core.risk.gate.shut()
     else:
-        core.risk.gate.set(**armed)
+        core.risk.gate.set(**armed, **ANN)
     rested, before = core.execution.book("AAPL", "XNAS").array.tobytes(), core.positions.firm_exposure("AAPL")
     core.replace(ahead, **asked)
     assert (ahead.ord_status, ahead.order_qty, ahead.price) == (tc.OrdStatus.NEW, 10, 180)
@@ -466,8 +467,8 @@ def test_a_replace_in_a_book_that_the_gate_stops_is_refused_and_the_order_rests_
     assert alerts(core) == [stopped(check, bound)]
     assert core.execution.book("AAPL", "XNAS").array.tobytes() == rested
     assert core.positions.firm_exposure("AAPL") == before
-    core.risk.gate.set(price_collar_bps=tc.OFF, order_rate=tc.OFF)
-    core.risk.gate.open()
+    core.risk.gate.set(price_collar_bps=tc.OFF, order_rate=tc.OFF, **ANN)
+    core.risk.gate.open(**ANN)
     core.replace(ahead, **asked)
     assert ahead.order_qty == asked.get("qty", 10)
 

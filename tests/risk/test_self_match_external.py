@@ -44,7 +44,6 @@ class Mine:
     gone: bool = False
     asked: dict[str, tuple[int, int]] = field(default_factory=dict)  # open replaces: quantity and price, by ClOrdID
     cancels: set[str] = field(default_factory=set)  # those that are open
-    kept: bool = False  # its venue has refused one
 
     def may_trade(self) -> bool:
         return not self.gone and not self.held and self.cum < max(self.qty, *(qty for qty, _ in self.asked.values()), 0)
@@ -186,8 +185,7 @@ class Lives:
             self.met["freed"] += was_held and not mine.held and not mine.gone
             if was_held and mine.gone and mine.order.reason is R.SELF_MATCH:
                 awaited = self.is_awaited(mine, mine.price)  # it went, and was taken back for one that is held
-                kept = self.kept or any(other.kept for other in self.meets(mine, mine.price))
-                assert kept or awaited, f"{mine} ended though its venue has kept none"
+                assert self.kept or awaited, f"{mine} ended though its venue has kept none"
                 self.met["kept"] += not awaited
 
     def look(self) -> None:
@@ -217,9 +215,7 @@ class Lives:
         elif met and mode == "CANCEL_NEWEST":
             wanted = (S.CANCELED, R.SELF_MATCH)
         elif met and self.meets(mine, mine.price):  # none of them is left where all were still here
-            wanted = (S.SUSPENDED, R.NONE)
-            if order.ord_status is S.CANCELED and any(other.kept for other in self.meets(mine, mine.price)):
-                wanted = (S.CANCELED, R.SELF_MATCH)  # of one that its venue has kept before, that may be the last word
+            wanted = (S.SUSPENDED, R.NONE)  # whatever their venue has kept before
         elif awaited:  # one that is held would wait for it, and it is still here
             wanted = (S.CANCELED, R.SELF_MATCH)
         assert (order.ord_status, order.reason) == wanted, mine
@@ -285,7 +281,6 @@ class Lives:
             self.core.execution.on_cancel_reject("EXT", cl_ord_id=cl_ord_id)
             if mine.asked.pop(cl_ord_id, None) is None:
                 mine.cancels.discard(cl_ord_id)
-                mine.kept = True
                 self.kept.add(number)
                 self.met["crossed"] += mine.cum == mine.qty
             return
@@ -343,3 +338,54 @@ def test_an_order_that_was_filled_while_a_raise_is_on_its_way_may_still_rest(bac
     core.execution.on_execution_report("EXT", "REPLACED", order_id=ours.order_id)
     assert ours.leaves_qty == 5
     assert order.reason is R.SELF_MATCH
+
+
+def held_for_one_that_rests(backend):
+    """Our offer stands at its venue, and two bids are held for it."""
+    core = build_core(backend, venues=[tc.ExternalVenue("EXT")])
+    core.risk.prevent_self_match("OFF", account="alpha", outside="HOLD")
+    core.submit("AAPL", "SELL", 5, "100.00", venue="EXT", cl_ord_id="s")
+    assert len(list(core.outbound())) == 1
+    core.execution.on_execution_report("EXT", "NEW", cl_ord_id="s")
+    return core, [core.submit("AAPL", "BUY", 5, "100.00", venue="EXT") for _ in range(2)]
+
+
+def refuse_cancel(core):
+    (message,) = core.outbound()
+    assert message.msg_type is tc.MsgType.ORDER_CANCEL_REQUEST
+    core.execution.on_cancel_reject("EXT", cl_ord_id=message.cl_ord_id)
+
+
+def test_a_refusal_is_the_last_word_for_what_is_held_then_and_not_for_what_comes_later(backend):
+    core, held = held_for_one_that_rests(backend)
+    core.cancel(held[0])
+    core.cancel(held[1])
+    refuse_cancel(core)
+    later = core.submit("AAPL", "BUY", 5, "100.00", venue="EXT")
+    assert (later.ord_status, later.reason) == (S.SUSPENDED, R.NONE)
+    refuse_cancel(core)  # it was asked for again
+    assert (later.ord_status, later.reason) == (S.CANCELED, R.SELF_MATCH)
+
+
+def test_a_refusal_ends_all_that_is_held_for_it(backend):
+    core, held = held_for_one_that_rests(backend)
+    refuse_cancel(core)
+    assert [(order.ord_status, order.reason) for order in held] == [(S.CANCELED, R.SELF_MATCH)] * 2
+    assert core.outbound_pending == 0
+
+
+def test_a_part_that_was_asked_back_for_one_that_was_held_is_asked_back_again(backend):
+    core = build_core(backend, venues=[tc.ExternalVenue("EXT"), tc.ExternalVenue("E2"), tc.SimulatedVenue("V")])
+    core.risk.prevent_self_match("OFF", account="alpha", outside="HOLD")
+    for venue, size in (("EXT", 300), ("E2", 400)):
+        core.quote(venue, "AAPL", bid="99.98", bid_size=100, ask="100.00", ask_size=size)
+    whole = core.submit("AAPL", "BUY", 700, "100.00")
+    parts = {message.venue: message for message in core.outbound()}
+    for venue, message in parts.items():
+        core.execution.on_execution_report(venue, "NEW", cl_ord_id=message.cl_ord_id)
+    held = core.submit("AAPL", "SELL", 5, "100.00", venue="EXT")
+    assert held.ord_status is S.SUSPENDED
+    core.cancel(held)
+    refuse_cancel(core)
+    core.cancel(whole)
+    assert {message.venue for message in core.outbound()} == {"EXT", "E2"}

@@ -7,9 +7,9 @@ from conftest import build_core
 import tradecore as tc
 
 
-def gated(backend, bid, ask):
+def gated(backend, bid, ask, **given):
     """A core whose market lies there."""
-    made = build_core(backend, venues=[tc.SimulatedVenue("XNAS"), tc.ExternalVenue("EXT")])
+    made = build_core(backend, venues=[tc.SimulatedVenue("XNAS"), tc.ExternalVenue("EXT")], **given)
     made.quote("XNAS", "AAPL", bid=bid, bid_size=10_000, ask=ask, ask_size=10_000)
     return made
 

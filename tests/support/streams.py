@@ -416,15 +416,15 @@ class Stream:
     def _gate(self) -> bytes:
         """The exit gate's own limits and flags, undone after a while."""
         pick = self.apart
-        notes = {"who": pick.choice((0, 1, NO_ROOM, NAMELESS)), "why": pick.choice((0, 0, 1))}
+        notes = {"who": pick.choice((0, 1, NO_ROOM, NAMELESS)), "why": pick.choice((0, 1))}
         if pick.random() < 0.5:
-            self._undo(CODECS[K.SET_GATE].pack(kind=K.SET_GATE, collar_bps=-1, throttle=-1), 25)
+            self._undo(CODECS[K.SET_GATE].pack(kind=K.SET_GATE, collar_bps=-1, throttle=-1, who=1, why=1), 25)
             return CODECS[K.SET_GATE].pack(
                 kind=K.SET_GATE, collar_bps=pick.choice((-1, 30, 200, 200, -2, 10**6 + 1)), throttle=pick.choice((-1, 0, 4, 30, 2_049)),
                 window_ns=pick.choice((10**7, 10**9, 0)), **notes)
         scope, most = pick.choice(((0, 0), (0, 0), (3, self.capacity.venues), (1, 8)))
         target = pick.randrange(1, most + 2) if most else pick.choice((0, 0, 0, 1))
-        self._undo(CODECS[K.SWITCH_GATE].pack(kind=K.SWITCH_GATE, scope=scope, target=target), 8)
+        self._undo(CODECS[K.SWITCH_GATE].pack(kind=K.SWITCH_GATE, scope=scope, target=target, who=1, why=1), 8)
         return CODECS[K.SWITCH_GATE].pack(kind=K.SWITCH_GATE, scope=scope, target=target, engaged=pick.choice((1, 1, 2, 2, 0, 3)), **notes)
 
     def _self_match(self) -> bytes:

@@ -34,7 +34,9 @@ class ExitGate:
     ) -> None:
         """Set the gate's own collar, in basis points of the reference price, and its own throttle, in orders and
         replaces of the whole firm in any window; OFF is off. A MARKET order needs a reference price and has no collar
-        here. What alone only reduces a position passes up to twice the throttle. Raises TypeError or ValueError."""
+        here. What alone only reduces a position passes up to twice the throttle. A collar or a rate that is raised or
+        taken away, and a window that is shortened, take `who` and `why`. Raises TypeError or ValueError, and
+        RefusedError (NOT_AUTHORIZED) where one of them is not said and more would be let out than before."""
         collar = _limit(price_collar_bps, "price_collar_bps", COLLAR_MAX)
         rate = _limit(order_rate, "order_rate", RATE_MAX)
         window = check_int(order_rate_window_ms, "order_rate_window_ms", 1, WINDOW_MAX)
@@ -44,11 +46,13 @@ class ExitGate:
     def shut(self, *, venue: str | None = None, exits: bool = False, who: str = "", why: str = "") -> None:
         """Let nothing out any more, to any venue or to one; with `exits`, what alone only reduces a position still
         goes. Once this has returned, no order and no replace that asks for more leaves, whatever other threads do.
-        What of `who` and `why` has no room in the table of ids is left out."""
+        What of `who` and `why` has no room in the table of ids is left out. Raises RefusedError (NOT_AUTHORIZED) where
+        one of them is not said and the gate is open for exits from now on, after it was shut for them too."""
         self._switch(EXITS_ONLY if exits else SHUT, venue, who, why)
 
     def open(self, *, venue: str | None = None, who: str = "", why: str = "") -> None:
-        """Let orders out again; the firm and each venue are opened by themselves."""
+        """Let orders out again; the firm and each venue are opened by themselves. Raises RefusedError (NOT_AUTHORIZED)
+        where it was shut and `who` or `why` is not said."""
         self._switch(OPEN, venue, who, why)
 
     def _switch(self, engaged: int, venue: str | None, who: str, why: str) -> None:

@@ -75,7 +75,9 @@ static inline int tc_product_overflows(tc_i128 a, tc_i128 b, tc_i128 *out) {
     return 0;
 }
 
-/* 1 where the product does not fit 64 bits. */
+/* 1 where a sum, a difference or a product does not fit 64 bits. */
+static inline int tc_sum_is_wide(int64_t a, int64_t b, int64_t *out) { return __builtin_add_overflow(a, b, out); }
+static inline int tc_difference_is_wide(int64_t a, int64_t b, int64_t *out) { return __builtin_sub_overflow(a, b, out); }
 static inline int tc_product_is_wide(int64_t a, int64_t b, int64_t *out) { return __builtin_mul_overflow(a, b, out); }
 
 /* 10 to the power of 0 to 18. */

@@ -134,12 +134,13 @@ def ask_again(core: State, c: Any) -> None:
         order.suspended = False
         report_execution(core, c, order, ExecType.NEW if order.acked else ExecType.PENDING_NEW)
         release_order(core, c, order)
+    core.triggers.kept = 0
 
 
 def waits_for_own(core: State, c: Any, order: Order) -> bool:
     """Asks those of ours back that a held order could meet at its external venue; what is filled, while a replace may
-    make more of it, once that has been answered. Where a venue keeps one the held order ends: that is the venue's last
-    word. False where it may go."""
+    make more of it, once that has been answered. Where a venue keeps one, what is held for it ends: that is the
+    venue's last word. False where it may go."""
     if not is_external(core, order.venue):
         return False
     waits = False
@@ -147,11 +148,10 @@ def waits_for_own(core: State, c: Any, order: Order) -> bool:
         if not is_live(own):
             waits = True
             continue
-        if own.stop_asked and not has_cancel(own):
-            own.stop_asked, order.value, order.bound = False, own.order_id, SelfMatch.HOLD
+        if own.order_id == core.triggers.kept and not has_cancel(own):
+            order.value, order.bound = own.order_id, SelfMatch.HOLD
             end_order(core, c, order, CANCELED, Reason.SELF_MATCH)
             return True
-        own.stop_asked = True
         note_match(own, order, SelfMatch.HOLD)
         stop_order(core, c, own, Reason.SELF_MATCH)
         waits = waits or is_live(own)

@@ -1,4 +1,5 @@
-"""The exit gate's own limits and flags, and what accounts prevent, changed by commands with who and why."""
+"""The exit gate's own limits and flags, and what accounts prevent, changed by commands with who and why: what lets
+more out than before takes both."""
 
 from __future__ import annotations
 
@@ -6,23 +7,36 @@ from typing import Any
 
 from tradecore.vocabulary.codes import Reason, Scope, SelfMatch
 
-from ..risk.exit_gate import EXITS_ONLY, OPEN, set_gate, stops
+from ..risk.exit_gate import EXITS_ONLY, OPEN, find_bad_gate, loosens, opens, set_gate
 from ..risk.self_match import Prevention
 from ..vocabulary.texts import id_is_known
 from .rule_commands import refuse_note, spare_note
+from .settings import accept_change
 from .state import State, accept_command, refuse_command
 
 
-def change_gate(core: State, c: Any) -> Any:
+def refuse_loose(core: State, c: Any, loose: bool) -> Any:
+    """The ack of a change that lets more out than before, and is refused for want of who or why; None where it has
+    both. Of one that does not, only what is no id is refused."""
     refused = refuse_note(core, c)
-    if refused:
+    if refused or not loose or (c.who and c.why):
         return refused
-    offset = set_gate(core.gate, c.collar_bps, c.throttle, c.window_ns)
+    return refuse_command(core, c, Reason.NOT_AUTHORIZED, 0, 104 if c.who else 96)
+
+
+def change_gate(core: State, c: Any) -> Any:
+    offset = find_bad_gate(c.collar_bps, c.throttle, c.window_ns)
     if offset >= 0:
         value = {56: c.collar_bps, 64: c.throttle}.get(offset, c.window_ns)
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, value, offset)
+    loose = loosens(core.gate, c.collar_bps, c.throttle, c.window_ns)
+    c = c if loose else spare_note(c)
+    refused = refuse_loose(core, c, loose)
+    if refused:
+        return refused
+    set_gate(core.gate, c.collar_bps, c.throttle, c.window_ns)
     core.gate.who, core.gate.why = c.who, c.why
-    return accept_command(core, c, c.collar_bps, c.throttle)
+    return accept_change(core, c, c.collar_bps, c.throttle)
 
 
 def switch_gate(core: State, c: Any) -> Any:
@@ -33,8 +47,9 @@ def switch_gate(core: State, c: Any) -> Any:
     if not known or c.target not in {Scope.FIRM: {0}, Scope.VENUE: core.router.venues}[c.scope]:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.target if known else c.scope, 64 if known else 56)
     before = core.gate.shut_firm if c.scope == Scope.FIRM else core.gate.shut_venues.get(c.target, OPEN)
-    c = spare_note(c) if stops(before, c.engaged) else c
-    refused = refuse_note(core, c)
+    loose = opens(before, c.engaged)
+    c = c if loose else spare_note(c)
+    refused = refuse_loose(core, c, loose)
     if refused:
         return refused
     if c.scope == Scope.FIRM:
@@ -42,7 +57,7 @@ def switch_gate(core: State, c: Any) -> Any:
     else:
         core.gate.shut_venues[c.target] = c.engaged
     core.gate.who, core.gate.why = c.who, c.why
-    return accept_command(core, c, c.scope, c.engaged, venue=c.target)
+    return accept_change(core, c, c.scope, c.engaged, venue=c.target)
 
 
 OUTSIDE = (SelfMatch.OFF, SelfMatch.CANCEL_NEWEST, SelfMatch.BLOCK, SelfMatch.HOLD)

@@ -284,12 +284,9 @@ def exit_gate(core: State) -> Iterator[Row]:
 
 
 def self_match(core: State) -> Iterator[Row]:
-    """What accounts prevent, and which orders were asked back for it."""
+    """What accounts prevent."""
     for account, row in sorted(core.self_match.items()):
         yield 46, account, row.mode, row.outside, hash_of_id(core.texts, row.match_id)
-    for order_id, order in sorted(core.orders.by_id.items()):
-        if order.stop_asked and not order.parent:
-            yield 47, order_id
 
 
 def user_rules(core: State) -> Iterator[Row]:

@@ -211,6 +211,7 @@ def take_status(core: State, c: Any, order: Order) -> Any:
     if c.ord_status in (NEW, PARTIALLY_FILLED):  # it works, and no cancel is pending: an UNKNOWN one was lost
         for request in [r for r in order.requests if r.unknown and not r.is_replace]:
             remove_request(core.orders, order, request)
+            note_kept(core, order)
             look_again(core, order)
     if order.doubt_qty:
         settle_doubt(core, c, order)
@@ -220,6 +221,12 @@ def take_status(core: State, c: Any, order: Order) -> Any:
                      **missed if 0 <= c.cum_qty != order.cum_qty else {})
     sync_order(core, order)
     return acknowledge(order)
+
+
+def note_kept(core: State, order: Order) -> None:
+    """A venue keeps what it was asked to cancel: what is held for it now will hear of it, nothing that comes later."""
+    if core.triggers.held_back:
+        core.triggers.kept, core.triggers.asks_again = order.order_id, True
 
 
 def insist(core: State, c: Any, order: Order, request: Request) -> None:
@@ -248,6 +255,8 @@ def enter_cancel_reject(core: State, c: Any) -> Any:
     if c.note or c.venue_order_id:
         hear_of_order(core, c, order)
     remove_request(core.orders, order, request)
+    if not request.is_replace:
+        note_kept(core, order)
     status = derive_status(order)
     order.last_status = status
     given = c.reject_reason if -1 <= c.reject_reason <= 99 else int(CxlRejReason.OTHER)

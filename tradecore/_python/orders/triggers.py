@@ -45,6 +45,7 @@ class Triggers:
         self.fired: deque[int] = deque()  # orders whose price has come
         self.held_back: dict[int, None] = {}  # orders that wait for a venue or a switch, and some that did
         self.asks_again = False  # what waits for a venue or a switch is to be asked about again
+        self.kept = 0  # the order that its venue would not cancel, until what was held back has been asked about
 
 
 def waiting_side(order: Order) -> int:

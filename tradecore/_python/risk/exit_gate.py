@@ -99,9 +99,18 @@ def shut_for(gate: ExitGate, venue: int) -> int:
     return gate.shut_firm | gate.shut_venues.get(venue, OPEN)
 
 
-def stops(before: int, shut: int) -> bool:
-    """Is it shut, and lets out no more than before?"""
-    return shut == SHUT or (shut == EXITS_ONLY and before != SHUT)
+def opens(before: int, shut: int) -> bool:
+    """Would more be let out than before?"""
+    return shut != before and before != OPEN and shut != SHUT
+
+
+def loosens(gate: ExitGate, collar_bps: int, throttle: int, window_ns: int) -> bool:
+    """Would other limits let out what those that are set keep inside?"""
+    if gate.collar_bps >= 0 and not 0 <= collar_bps <= gate.collar_bps:
+        return True
+    if gate.throttle < 0 or throttle == 0:
+        return False
+    return not 0 <= throttle <= gate.throttle or window_ns < gate.window_ns
 
 
 def is_shut(gate: ExitGate, e: Exit) -> bool:
@@ -195,16 +204,19 @@ def let_out(gate: ExitGate, e: Exit) -> None:
             row.sent_new = e.made
 
 
-def set_gate(gate: ExitGate, collar_bps: int, throttle: int, window_ns: int) -> int:
-    """Sets the limits of the gate. The byte offset of the field that can't be, or -1."""
+def find_bad_gate(collar_bps: int, throttle: int, window_ns: int) -> int:
+    """The byte offset of the first of the gate's limits that can't be, or -1."""
     if not -1 <= collar_bps <= 1_000_000:
         return 56
     if not -1 <= throttle <= GATE_TIMES // 2:
         return 64
     if throttle >= 0 and not 1 <= window_ns <= TIME_MAX:
         return 72
-    gate.collar_bps, gate.throttle, gate.window_ns = collar_bps, throttle, window_ns
     return -1
+
+
+def set_gate(gate: ExitGate, collar_bps: int, throttle: int, window_ns: int) -> None:
+    gate.collar_bps, gate.throttle, gate.window_ns = collar_bps, throttle, window_ns
 
 
 def keep_limits(gate: ExitGate, instrument: int, low: int, high: int, reference: int, dynamic_bps: int) -> None:
@@ -242,8 +254,9 @@ class GateTable:
 
     def set(self, collar_bps: int, throttle: int, window_ns: int) -> None:
         """Set the collar and the throttle, -1 is off. ValueError where one can't be."""
-        if set_gate(self.gate, collar_bps, throttle, window_ns) >= 0:
+        if find_bad_gate(collar_bps, throttle, window_ns) >= 0:
             raise ValueError(f"collar {collar_bps} bps and throttle {throttle} in {window_ns} ns can't be")
+        set_gate(self.gate, collar_bps, throttle, window_ns)
 
     def switch(self, venue: int, shut: int) -> None:
         """Open (0) or shut (1) the gate for a venue, or for all (venue 0); 2 lets exits out."""
