@@ -118,8 +118,7 @@ cdef inline int open_risk(
         rule.permits, rule.on_funds = permitting, on_funds
         r.all_stated |= <uint64_t>stated << <int>number
         r.counting |= <uint64_t>((counts & SENT_MESSAGES) != 0) << <int>number
-    risk.opens.stride = accounts
-    risk.opens.places = instruments * accounts
+    risk.opens.stride, risk.opens.places = accounts, instruments * accounts
     risk.opens.strategy_max = <int32_t>strategies
     risk.opens.by_place = <uint32_t*>table(t, instruments * accounts, sizeof(uint32_t))
     risk.opens.by_strategy = <uint32_t*>table(t, strategies + 1, sizeof(uint32_t))

@@ -624,7 +624,7 @@ class Model:
                 p = self.books.chain(instrument, account).now
                 works = held.get((instrument, account, True), 0), held.get((instrument, account, False), 0)
                 row = core.position(instrument, account) if account else core.suspense(instrument)
-                assert tuple(row) == (p.qty, p.cost, p.realised, p.fees, *works), (instrument, account, row, p, works)
+                assert tuple(row) == (p.qty, p.cost, p.realised, p.fees, *works, 0), (instrument, account, row, p, works)
                 firm = [firm[0] + p.qty, firm[1] + works[0], firm[2] + works[1]]
             assert tuple(core.firm_exposure(instrument)) == tuple(firm), instrument
         counts = {"open_orders": len(expected), "reports_refused": self.refused, "trades_in_suspense": self.suspense,
