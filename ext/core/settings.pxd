@@ -1,6 +1,5 @@
 # Commands that declare and set: definitions, opening balances, limits. A refusal changes nothing.
 
-from exit_gate cimport open_market
 from outbound cimport *
 from open_counting cimport keep_opens
 
@@ -87,7 +86,6 @@ cdef inline void define_instrument(tc_core* core, const tc_command* c, tc_ack* a
     core.ledger.marks[core.instrument_count] = no_price()
     core.ledger.lasts[core.instrument_count] = no_price()
     core.sessions[core.instrument_count] = SES_OPEN
-    open_market(&core.gate.markets[core.instrument_count])
     core.instruments[core.instrument_count].bands = &core.bands[core.instrument_count * BANDS]
     accept_command(core, c, core.instrument_count, 0, 0, core.instrument_count, 0)
 

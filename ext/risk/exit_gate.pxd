@@ -28,7 +28,7 @@ cdef struct tc_gate_market:
     int64_t most[2]
     int64_t low, high, reference
     int32_t dynamic_bps
-    uint8_t halted, is_seen
+    uint8_t is_told, halted, is_seen                   # not told: a row that is missing in Python
 
 
 cdef struct tc_gate:
@@ -136,6 +136,8 @@ cdef inline int64_t limit_beyond(const tc_gate* gate, const tc_exit* e) noexcept
     if gate.told == 0 or e.waits or e.price == no_price():
         return no_price()
     market = &gate.markets[e.instrument]
+    if not market.is_told:
+        return no_price()
     if e.price < market.low:                           # no_price() is below every price
         return market.low
     if market.high != no_price() and e.price > market.high:
@@ -182,14 +184,18 @@ cdef inline bint is_within_collar(
                 or tc_product_is_wide(reference2, gate.collar_bps - 1, &allowed) or away > allowed)
 
 
+# Only in C: limit_beyond in Python. Does a price surely keep to what the exchange says, if it says anything?
+cdef inline bint keeps_to_market(const tc_gate_market* market, uint8_t side, int64_t price) noexcept nogil:
+    return not market.is_told or (market.least[side - 1] <= price and price <= market.most[side - 1])
+
+
 # Only in C: ask_gate in Python. Does a price surely pass all that is not about quantities, without being asked whether
 # it reduces? Most do: what does not is asked check by check.
 cdef inline bint passes_at_once(
     const tc_gate* gate, int32_t venue, int32_t instrument, uint8_t side, int64_t price, int64_t reference2, int64_t now
 ) noexcept nogil:
-    cdef const tc_gate_market* market = &gate.markets[instrument]
     return (gate.shut[venue] == 0 and <uint64_t>now >= gate.free_at
-            and market.least[side - 1] <= price and price <= market.most[side - 1]
+            and (gate.told == 0 or keeps_to_market(&gate.markets[instrument], side, price))
             and (gate.collar_bps == 0 or is_within_collar(gate, side, price, reference2)))
 
 
@@ -202,11 +208,13 @@ cdef inline bint leaves_at_once(const tc_gate* gate, uint32_t slot, const tc_exi
 
 # The check that should have stopped what leaves, with its bound; REASON_NONE where it may leave. Changes nothing.
 cdef inline int ask_gate(tc_gate* gate, uint32_t slot, const tc_exit* e, int64_t* bound) noexcept nogil:
+    cdef tc_gate_market* market
     bound[0] = 0
     if leaves_at_once(gate, slot, e):
         return REASON_NONE
-    if not gate.markets[e.instrument].is_seen:         # what is made of it is no change
-        see_market(&gate.markets[e.instrument])
+    market = &gate.markets[e.instrument]
+    if gate.told and market.is_told and not market.is_seen:          # what is made of it is no change
+        see_market(market)
     if was_handed_out(&gate.rows[slot], e):
         return DUPLICATE_CLORDID
     if e.asks_less:
@@ -302,25 +310,30 @@ cdef inline void set_gate(tc_gate* gate, int64_t collar_bps, int64_t throttle, i
         look_ahead(gate)
 
 
-# Only in C: a row that is missing in Python.
-cdef inline void open_market(tc_gate_market* market) noexcept nogil:
-    market.low = no_price()
-    market.high = no_price()
-    market.reference = no_price()
-    market.dynamic_bps = -1
-    see_market(market)
+# Only in C: setdefault in Python. An instrument's row, with no limits before the first: it takes no memory until the
+# exchange says something of it.
+cdef inline tc_gate_market* open_market(tc_gate* gate, int32_t instrument) noexcept nogil:
+    cdef tc_gate_market* market = &gate.markets[instrument]
+    if not market.is_told:
+        market.is_told = True
+        market.low = no_price()
+        market.high = no_price()
+        market.reference = no_price()
+        market.dynamic_bps = -1
+    return market
 
 
 # Only in C: rows that there are in Python.
 cdef inline bint was_told(const tc_gate_market* market) noexcept nogil:
-    return market.halted or market.low != no_price() or market.high != no_price() or market.dynamic_bps >= 0
+    return market.is_told and (market.halted or market.low != no_price() or market.high != no_price()
+                               or market.dynamic_bps >= 0)
 
 
 # What the exchange says of an instrument's prices.
 cdef inline void keep_limits(
     tc_gate* gate, int32_t instrument, int64_t low, int64_t high, int64_t reference, int64_t dynamic_bps
 ) noexcept nogil:
-    cdef tc_gate_market* market = &gate.markets[instrument]
+    cdef tc_gate_market* market = open_market(gate, instrument)
     gate.told -= was_told(market)
     market.low = low
     market.high = high
@@ -333,13 +346,16 @@ cdef inline void keep_limits(
 # A trade moves what dynamic limits are taken from. They are looked at when an order comes: most trades have none.
 cdef inline void keep_trade(tc_gate* gate, int32_t instrument, int64_t price) noexcept nogil:
     cdef tc_gate_market* market = &gate.markets[instrument]
-    if market.dynamic_bps >= 0:
+    if market.is_told and market.dynamic_bps >= 0:
         market.reference = price
         hide_market(market)
 
 
 cdef inline void keep_halt(tc_gate* gate, int32_t instrument, bint halted) noexcept nogil:
-    cdef tc_gate_market* market = &gate.markets[instrument]
+    cdef tc_gate_market* market
+    if not (halted or gate.markets[instrument].is_told):
+        return
+    market = open_market(gate, instrument)
     gate.told -= was_told(market)
     market.halted = halted
     see_market(market)

@@ -30,7 +30,6 @@ cdef class GateTable:
         self.gate.markets = <tc_gate_market*>table(self.tables, instruments + 1, sizeof(tc_gate_market))
         self.lasts = <int64_t*>table(self.tables, instruments + 1, sizeof(int64_t))
         for at in range(instruments + 1):
-            open_market(&self.gate.markets[at])
             self.lasts[at] = no_price()
         self.gate.rows = <tc_gate_row*>table(self.tables, orders + 1, sizeof(tc_gate_row))
         self.gate.times = <int64_t*>table(self.tables, GATE_TIMES, sizeof(int64_t))
