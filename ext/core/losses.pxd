@@ -103,14 +103,17 @@ cdef inline void watch_losses(tc_core* core, const tc_command* c) noexcept nogil
     cdef uint64_t* touched = core.risk.pnl.touched
     cdef bint moved = core.risk.strategies.is_touched
     cdef int64_t word
+    cdef int32_t at
     core.risk.pnl.is_touched = False
     core.risk.strategies.is_touched = False
     for word in range(core.risk.pnl.touched_words):
         while touched[word]:
-            watch_account(core, c, <int32_t>(64 * word) + tc_lowest_bit(touched[word]))
-            touched[word] &= touched[word] - 1
+            at = <int32_t>(64 * word) + tc_lowest_bit(touched[word])
+            touched[word] &= touched[word] - 1         # first: whom the watch touches again is watched again
+            watch_account(core, c, at)
     touched = core.risk.strategies.touched
     for word in range(core.risk.strategies.touched_words if moved else 0):
         while touched[word]:
-            watch_strategy(core, c, <int32_t>(64 * word) + tc_lowest_bit(touched[word]))
+            at = <int32_t>(64 * word) + tc_lowest_bit(touched[word])
             touched[word] &= touched[word] - 1
+            watch_strategy(core, c, at)

@@ -7,7 +7,7 @@ from programs cimport *
 
 # Is a check against a plain number? What is less than one is at most the one before.
 cdef inline bint is_plain(const tc_step* step) noexcept nogil:
-    return step.b == CELL_ONE and tc_abs(step.factor) < <int64_t>1 << 62
+    return step.b == CELL_ONE and -(<int64_t>1 << 62) < step.factor and step.factor < <int64_t>1 << 62
 
 
 # The checks of one comparison, and with `by` those of another against plain numbers, which then say the same.

@@ -83,7 +83,7 @@ cdef inline void shut_gate(tc_gate* gate, int32_t venue, uint8_t shut) noexcept 
         gate.shut_venues[venue] = shut
     else:
         gate.shut_firm = shut
-    for at in range(1, GATE_VENUES + 1):
+    for at in range(GATE_VENUES + 1):
         gate.shut[at] = gate.shut_firm | gate.shut_venues[at]
 
 

@@ -119,7 +119,8 @@ cdef inline bint value_qty(const tc_worth* w, int64_t qty, tc_i128* out) noexcep
     cdef int64_t product = 0
     if w.narrow_divisor and not tc_product_is_wide(w.narrow_unit, qty, &product):
         if w.narrow_divisor != 1:
-            product = tc_sign(qty) * -tc_floor_div(-tc_abs(product), w.narrow_divisor)
+            product = (-tc_floor_div(-product, w.narrow_divisor) if product > 0
+                       else tc_floor_div(product, w.narrow_divisor))
         out[0] = product
         return True
     if tc_mul_overflows(w.unit, tc_abs(qty), &amount):

@@ -22,6 +22,7 @@ cdef class RiskTable:
     cdef tc_risk risk
     cdef tc_instrument* instruments
     cdef int count, instrument_max, account_max
+    cdef int64_t last_time         # of what was asked to be admitted
     cdef list tables
 
     def __cinit__(self, int accounts, int instruments, int order_rate):
@@ -44,8 +45,8 @@ cdef class RiskTable:
     def __dealloc__(self):
         free_tables(self.tables)
 
-    cdef tc_instrument* row(self, const tc_command* c) except NULL:
-        if can_be_asked(c, self.count, self.account_max):
+    cdef tc_instrument* row(self, const tc_command* c, int64_t earliest) except NULL:
+        if can_be_asked(c, self.count, self.account_max, earliest):
             return &self.instruments[c.instrument]
         demand("instrument", c.instrument, 1, self.count)
         demand("account", c.account, 1, self.account_max)
@@ -54,6 +55,7 @@ cdef class RiskTable:
         demand("order_qty", c.order_qty, 1, qty_max())
         if c.ord_type != TYPE_MARKET:
             demand("price", c.price, -price_max(), price_max())
+        demand("transact_time", c.transact_time, earliest, time_max())
         return &self.instruments[c.instrument]
 
     def define(self, bytes definition):
@@ -101,12 +103,14 @@ cdef class RiskTable:
     def check(self, bytes order, int64_t reference2):
         """Every rule's Finding for one ORDER record, in the order of the reasons. Changes nothing.
 
-        `reference2` is twice the reference price in price units (a mid may lie between units), or NO_PRICE.
+        `reference2` is twice the reference price in price units (a mid may lie between units), or NO_PRICE. ValueError
+        where a field can't be: a time before that of an order that was asked to be admitted, or a price beyond bounds.
         """
         cdef const tc_command* c = open_command(order)
-        cdef tc_instrument* ins = self.row(c)
+        cdef tc_instrument* ins = self.row(c, self.last_time)
         cdef tc_question q
         cdef tc_finding findings[CHECKS]
+        demand_reference(reference2)
         put_question(&self.risk, c, ins, reference2, &q)
         evaluate_risk(&self.risk, ins, &q, findings)
         return [Finding(findings[i].reason, findings[i].value, findings[i].limit, bool(findings[i].refused),
@@ -115,18 +119,24 @@ cdef class RiskTable:
     def admit(self, orders, int64_t reference2):
         """Check each ORDER_DTYPE record and hold its quantity if it passes; int16 reasons, 0 where it passed.
 
-        Threads: one caller at a time.
+        Their times only rise: what counts in a window knows nothing else. ValueError where a field can't be, as in
+        check(); then none is held. Threads: one caller at a time.
         """
         cdef const unsigned char[::1] source = open_batch(orders, sizeof(tc_command))
         cdef int64_t count = len(orders), i
+        cdef int64_t last = self.last_time
         cdef const tc_command* c
         cdef const tc_instrument* ins
         cdef tc_question q
         cdef tc_finding finding
+        demand_reference(reference2)
         reasons = np.zeros(count, np.int16)
         cdef int16_t[::1] out = reasons
         for i in range(count):
-            self.row(<const tc_command*>&source[i * <int64_t>sizeof(tc_command)])
+            c = <const tc_command*>&source[i * <int64_t>sizeof(tc_command)]
+            self.row(c, last)
+            last = c.transact_time
+        self.last_time = last
         with nogil:
             for i in range(count):
                 c = <const tc_command*>&source[i * <int64_t>sizeof(tc_command)]
@@ -167,6 +177,12 @@ cdef class RiskTable:
         return e.position_qty, e.working_buy, e.working_sell
 
 
+cdef int demand_reference(int64_t reference2) except -1:
+    if reference2 != no_price():
+        demand("reference2", reference2, -2 * price_max(), 2 * price_max())
+    return 0
+
+
 # Only in C: a call with keywords in Python.
 cdef inline void put_question(
     tc_risk* risk, const tc_command* c, const tc_instrument* ins, int64_t reference2, tc_question* q
@@ -201,9 +217,12 @@ cdef inline void put_question(
 
 
 # Only in C: all of a record's bounds, before they are named.
-cdef inline bint can_be_asked(const tc_command* c, int32_t instruments, int32_t accounts) noexcept nogil:
+cdef inline bint can_be_asked(
+    const tc_command* c, int32_t instruments, int32_t accounts, int64_t earliest
+) noexcept nogil:
     return (<uint32_t>c.instrument - <uint32_t>1 < <uint32_t>instruments
             and <uint32_t>c.account - <uint32_t>1 < <uint32_t>accounts
             and <uint32_t>c.venue < VENUES and (c.side == SIDE_BUY or c.side == SIDE_SELL)
             and 0 < c.order_qty and c.order_qty <= qty_max()
+            and earliest <= c.transact_time and c.transact_time <= time_max()
             and (c.ord_type == TYPE_MARKET or (-price_max() <= c.price and c.price <= price_max())))

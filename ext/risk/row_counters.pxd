@@ -41,8 +41,10 @@ cdef inline void keep_free(tc_counter* counter, uint64_t rate_mask) noexcept nog
         counter.free_at = 0 if counter.sent - counter.day_first < back else never()
     elif counter.sent < back:
         counter.free_at = 0
-    else:
-        counter.free_at = counter.times[<uint64_t>(counter.sent - back) & rate_mask] + counter.window_ns
+    elif tc_sum_is_wide(
+        counter.times[<uint64_t>(counter.sent - back) & rate_mask], counter.window_ns, &counter.free_at
+    ):
+        counter.free_at = never()
 
 
 # One more.

@@ -12,6 +12,7 @@ import pytest
 from test_limit_rows import MINE, OTHERS, TARGETS, WORDS, declare, send
 
 import tradecore as tc
+from tradecore.vocabulary.records import TIME_MAX
 from tradecore.vocabulary.rules import RULES
 
 R, S = tc.Reason, tc.Scope
@@ -282,3 +283,13 @@ def test_the_example_of_a_risk_officers_day(backend, capsys):
     assert re.search(r"account desk5  KILL_SWITCH  HALTED  20\S+Z  r\.lee  unknown fills\n", told)
     assert "KILL_SWITCH: " in told
     assert "killed now: nothing" in told
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_window_that_ends_after_all_time(make_core, clock, before):
+    """2**62 ns after 2**62 is no time: a row once had room for ever where its window ended there."""
+    clock.now = TIME_MAX - before
+    core = declare(make_core)
+    core._gate.command(tc.CommandType.SET_LIMIT, limit_scope=tc.Scope.ACCOUNT, account=1, rule=tc.Rule.ORDER_RATE, value=1,
+                       window_ns=TIME_MAX)
+    assert [new(core).reason for _ in range(3)] == [R.NONE, R.ORDER_RATE, R.ORDER_RATE]

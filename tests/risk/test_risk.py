@@ -18,6 +18,7 @@ from tradecore.vocabulary.records import (
     LIMIT_PRECISION,
     NO_PRICE,
     POSITION_MAX,
+    PRICE_MAX,
     QTY_MAX,
     TIME_MAX,
 )
@@ -557,3 +558,25 @@ def test_a_limit_that_the_capacity_can_not_hold_is_refused_whole(make_core):
     with pytest.raises(ValueError, match="order_rate 5 exceeds the capacity order_rate 4"):
         core.risk.set_limits(limits(order_rate=5), account="alpha")
     assert (core.state_hash(), core.event_hash) == hashes
+
+
+def test_the_table_alone_takes_times_that_rise_and_references_that_can_be(table):
+    """What counts in a window knows no earlier time, and a collar no price beyond what prices can be."""
+    orders = asked((1, 1, 100), (1, 1, 100), time=0)
+    for times, reference2, says in (
+        ((5, 4), NO_PRICE, "transact_time 4 must be 5 to"), ((5, TIME_MAX + 1), NO_PRICE, f"must be 5 to {TIME_MAX}"),
+        ((-1, 0), NO_PRICE, "transact_time -1 must be 0 to"), ((5, 5), 2 * PRICE_MAX + 1, f"reference2 {2 * PRICE_MAX + 1} must be"),
+    ):
+        orders["transact_time"] = times
+        with pytest.raises(ValueError, match=says):
+            table.admit(orders, reference2)
+        assert table.exposure(1, 1) == (0, 0, 0)
+    orders["transact_time"] = 5, TIME_MAX
+    assert not table.admit(orders, 2 * PRICE_MAX).any()
+    orders["transact_time"] = TIME_MAX - 1
+    with pytest.raises(ValueError, match="transact_time"):
+        table.check(orders[:1].tobytes(), NO_PRICE)
+    orders["transact_time"] = TIME_MAX
+    with pytest.raises(ValueError, match="reference2"):
+        table.check(orders[:1].tobytes(), -2 * PRICE_MAX - 1)
+    assert not any(found.refused for found in table.check(orders[:1].tobytes(), NO_PRICE))

@@ -281,3 +281,12 @@ def test_cells_are_numbered_alike():
     assert words == {step.name: str(int(step)) for step in Step}
     assert np.dtype("i8").itemsize * 2 == STEP_CODEC.struct.size
     assert CENT > 0
+
+
+@pytest.mark.parametrize("number", [-2**63, -2**63 + 1, -2**62, 2**62, 2**63 - 1])
+@pytest.mark.parametrize("compared", ["<", "<=", ">", ">=", "=="])
+def test_a_rule_against_the_ends_of_the_integers(core, number, compared):
+    """`x < -2**63` once held for every x: its bound, moved by one, wrapped around."""
+    core.risk.add_rule("end", f"order.strategy {compared} {number}")
+    holds = eval(f"0 {compared} {number}")
+    assert buy(core, 1).reason is (tc.Reason.NONE if holds else tc.Reason.USER_RULE)

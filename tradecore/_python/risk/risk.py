@@ -80,6 +80,8 @@ class RiskTable(RiskTables):
     Orders must be valid (see Validator): ids declared, quantities and prices within bounds.
     """
 
+    last_time = 0  # of what was asked to be admitted
+
     def define(self, definition: bytes) -> int:
         """Add the instrument of a DEFINE_INSTRUMENT record; return its id. ValueError where it can't be."""
         return define_instrument_row(self.instruments, self.instrument_max, definition)
@@ -119,16 +121,27 @@ class RiskTable(RiskTables):
     def check(self, order: bytes, reference2: int) -> list[Finding]:
         """Every rule's Finding for one ORDER record, in the order of the reasons. Changes nothing.
 
-        `reference2` is twice the reference price in price units (a mid may lie between units), or NO_PRICE.
+        `reference2` is twice the reference price in price units (a mid may lie between units), or NO_PRICE. ValueError
+        where a field can't be: a time before that of an order that was asked to be admitted, or a price beyond bounds.
         """
-        return evaluate_risk(self._ask(open_command(order, CODECS[CommandType.NEW_ORDER]), reference2))
+        c = open_command(order, CODECS[CommandType.NEW_ORDER])
+        self._demand_order(c, self.last_time)
+        demand_reference(reference2)
+        return evaluate_risk(self._ask(c, reference2))
 
     def admit(self, orders: Records, reference2: int) -> Records:
         """Check each ORDER_DTYPE record and hold its quantity if it passes; int16 reasons, 0 where it passed.
 
-        Threads: one caller at a time.
+        Their times only rise: what counts in a window knows nothing else. ValueError where a field can't be, as in
+        check(); then none is held. Threads: one caller at a time.
         """
         commands = list(open_batch(orders, CODECS[CommandType.NEW_ORDER]))
+        demand_reference(reference2)
+        last = self.last_time
+        for c in commands:
+            self._demand_order(c, last)
+            last = c.transact_time
+        self.last_time = last
         questions = [self._ask(c, reference2) for c in commands]
         reasons = np.zeros(len(questions), np.int16)
         for i, q in enumerate(questions):
@@ -159,6 +172,10 @@ class RiskTable(RiskTables):
         return e.position_qty, e.working_buy, e.working_sell
 
     def _ask(self, c: Any, reference2: int) -> Question:
+        return ask_risk(self, self.instruments[c.instrument], c, reference2, NO_PRICE, c.transact_time, False, 0,
+                        TIME_MAX)
+
+    def _demand_order(self, c: Any, earliest: int) -> None:
         demand("instrument", c.instrument, 1, len(self.instruments))
         demand("account", c.account, 1, self.account_max)
         demand("venue", c.venue, 0, 64)
@@ -166,8 +183,7 @@ class RiskTable(RiskTables):
         demand("order_qty", c.order_qty, 1, QTY_MAX)
         if c.ord_type != MARKET:
             demand("price", c.price, -PRICE_MAX, PRICE_MAX)
-        return ask_risk(self, self.instruments[c.instrument], c, reference2, NO_PRICE, c.transact_time, False, 0,
-                        TIME_MAX)
+        demand("transact_time", c.transact_time, earliest, TIME_MAX)
 
     def _demand_hold(self, instrument: int, account: int, side: int, qty: int) -> None:
         demand("instrument", instrument, 1, len(self.instruments))
@@ -175,6 +191,11 @@ class RiskTable(RiskTables):
         demand("side", side, BUY, SELL)
         e = exposure_of(self, instrument, account)
         demand("qty", qty, 0, e.working_buy if side == BUY else e.working_sell)
+
+
+def demand_reference(reference2: int) -> None:
+    if reference2 != NO_PRICE:
+        demand("reference2", reference2, -2 * PRICE_MAX, 2 * PRICE_MAX)
 
 
 def ask_risk(
