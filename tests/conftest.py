@@ -40,11 +40,20 @@ _USED = pytest.StashKey[int]()
 
 def pytest_addoption(parser):
     parser.addoption("--fresh-seed", type=int, metavar="N", help="the fresh seed of an earlier run, to have that run again")
+    parser.addoption("--native", action="store_true", help="leave out what asks the plain-Python twin alone")
 
 
 def pytest_configure(config):
     if config.option.fresh_seed is None:
         config.option.fresh_seed = secrets.randbelow(2**32)  # as an option: so that every process of a run has the same
+
+
+def pytest_collection_modifyitems(config, items):
+    """Under emulation the twin, the same Python on every machine, takes most of the time; beside the native one it runs."""
+    if config.option.native:
+        left_out = {item for item in items if hasattr(item, "callspec") and "python" in map(str, item.callspec.params.values())}
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_report_header(config):
