@@ -64,7 +64,8 @@ def write_python(version: str) -> None:
     words = {"qemu": qemu, "system": SYSTEM, "python": SYSTEM / f"usr/bin/python{version}"}
     q = {name: shlex.quote(str(path)) for name, path in words.items()}
     home, site = shlex.quote(str(SYSTEM / "usr")), shlex.quote(str(SITE))
-    PYTHON.write_text(f'#!/bin/sh\nexport PYTHONHOME={home} PYTHONPATH="${{PYTHONPATH:+$PYTHONPATH:}}"{site}\n'
+    PYTHON.write_text('#!/bin/sh\nexport TRADECORE_EMULATED=1\n'
+                      f'export PYTHONHOME={home} PYTHONPATH="${{PYTHONPATH:+$PYTHONPATH:}}"{site}\n'
                       f'exec {q["qemu"]} -L {q["system"]} -0 "$0" {q["python"]} "$@"\n')
     PYTHON.chmod(0o755)
 
