@@ -105,9 +105,8 @@ def demand_real_ones(met: Counter[str], reasons: Counter[int], observed: Counter
     assert met["let pass"] > 30
     assert met["orders that trade"] > 0.1 * met["orders"]
     assert met["checks"] > 1_000
-    always = {*range(Reason.MAX_ORDER_QTY, Reason.ORDER_RATE + 1), Reason.USER_RULE}
-    # By a rule that is only observed, and seldom missing: tests/risk/test_observed_rules.py takes each away.
-    needed = {Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE}
+    always = {*range(Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.ORDER_RATE + 1), Reason.USER_RULE}
+    needed = {Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE}  # by a rule that is only observed
     assert always <= set(observed) <= always | needed | {row.reason for row in RULES}
     assert observed.total() > 100
 

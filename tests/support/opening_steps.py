@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from random import Random
 
 from tradecore.vocabulary.codes import CommandType as K
-from tradecore.vocabulary.codes import Rule, Scope
+from tradecore.vocabulary.codes import LimitMode, Rule, Scope
 from tradecore.vocabulary.records import CODECS, NO_ROOM
 from tradecore.vocabulary.rules import BY_RULE, RULES
 
@@ -15,7 +15,7 @@ OF_LITTLE: list[Rule] = [*OF_EQUITY[::-1], Rule.CREDIT_LIMIT, Rule.DUPLICATE_ORD
 
 
 def beyond_limits(price: int, room: int) -> Iterator[bytes]:
-    """Of account 2, which holds nothing yet; margin first, so that none is short on a mark. And where there is little room, more than may be open."""
+    """Of account 2, which holds nothing yet; margin first, so that none is short on a mark. And where there is little room, more than may be open; where there is more of it, an order that nothing is quoted for."""
     yield CODECS[K.MARK].pack(kind=K.MARK, instrument=1, mark_px=price)
     for rule in OF_LITTLE:
         window = 10**9 if BY_RULE[rule].windowed else 0
@@ -24,6 +24,16 @@ def beyond_limits(price: int, room: int) -> Iterator[bytes]:
             yield CODECS[K.NEW_ORDER].pack(kind=K.NEW_ORDER, instrument=1, account=2, side=1, ord_type=2, price=price, order_qty=1, venue=1)
     if room < 100:
         yield from beyond_the_table(room, price)
+    elif room < 1_000:
+        yield from beyond_sight(price)
+
+
+def beyond_sight(price: int) -> Iterator[bytes]:
+    """Of account 7, which has no limits, an order whose collar is only observed, where nothing was quoted yet."""
+    collar = {"kind": K.SET_LIMIT, "rule": Rule.PRICE_COLLAR, "limit_scope": Scope.ACCOUNT, "account": 7}
+    yield CODECS[K.SET_LIMIT].pack(**collar, value=100, mode=LimitMode.OBSERVE)
+    yield CODECS[K.NEW_ORDER].pack(kind=K.NEW_ORDER, instrument=1, account=7, side=1, ord_type=2, price=price, order_qty=1, venue=1)
+    yield CODECS[K.SET_LIMIT].pack(**collar, value=2**64 - 1, value_high=-1)
 
 
 def beyond_the_table(room: int, price: int) -> Iterator[bytes]:
