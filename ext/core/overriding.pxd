@@ -11,10 +11,11 @@ cdef inline bint has_same_terms(const tc_core* core, const tc_order* order, cons
     cdef const tc_terms* terms = terms_of(&core.orders, order)
     cdef int64_t qty = terms.entered_qty if order.extended else order.order_qty
     cdef int64_t price = terms.entered_price if order.extended else order.price
+    cdef int ord_type = terms.entered_ord_type if order.extended else order.ord_type
     return (
         order.instrument == c.instrument and order.account == c.account
         and order.entered_venue == c.venue and order.side == c.side
-        and order.ord_type == c.ord_type and order.time_in_force == c.time_in_force
+        and ord_type == c.ord_type and order.time_in_force == c.time_in_force
         and order.exec_inst == <uint8_t>c.exec_inst and qty == c.order_qty
         and price == (c.price if has_limit(c.ord_type) else no_price())
         and terms.entered_stop_px == (c.stop_px if awaits_price(c.ord_type) else no_price())

@@ -102,6 +102,7 @@ cdef struct tc_terms:
     uint8_t watch                  # the price that it watches: see sources
     uint8_t routing                # ROUTING_...: as it says, or was routed by where that is not ALL_IN_COST
     uint8_t repriced               # its limit is no longer the one that it came with, but for splits
+    uint8_t entered_ord_type       # as first sent: an exit that found no more within its protection rests as a limit
 
 
 cdef struct tc_request:
@@ -207,7 +208,7 @@ cdef inline tc_terms* extend_order(tc_orders* orders, tc_order* order) noexcept 
     terms[0] = orders.terms[orders.blank]
     terms.entered_qty = order.order_qty
     terms.entered_price = order.price
-    terms.entered_cl_ord_id = order.cl_ord_id
+    terms.entered_cl_ord_id, terms.entered_ord_type = order.cl_ord_id, order.ord_type
     order.extended = True
     return terms
 

@@ -158,7 +158,7 @@ def test_a_replay_takes_back_the_same(backend):
     assert (again.state_hash(), again.event_hash) == (core.state_hash(), core.event_hash)
 
 
-@pytest.mark.parametrize("seed", seeds([22, 23]), indirect=True)
+@pytest.mark.parametrize("seed", seeds([23, 24]), indirect=True)
 def test_whatever_happens_an_order_is_sent_once_and_first(room, seed):
     """A random life, read now and then: numbers without gaps, and of each order its new before what is about it."""
     capacity = tc.Capacity(instruments=12, accounts=12, venues=3, currencies=4, open_orders=512, order_history=4_096, events=65_536,
@@ -179,7 +179,7 @@ def test_whatever_happens_an_order_is_sent_once_and_first(room, seed):
     at_venue = {handle.order_id for handle in core.open_orders(0, 0) if handle.row().place == tc.Place.AT_VENUE}
     assert len(at_venue) > 3, "such lives are rich"
     assert last > 60
-    if seed in (22, 23):
+    if seed in (23, 24):
         assert len(at_venue) > 20
         assert last > 200
     for order_id, sent in kinds.items():
@@ -191,7 +191,7 @@ def test_whatever_happens_an_order_is_sent_once_and_first(room, seed):
     # A venue may speak of an order before it was sent, of more than was ordered: the exit gate keeps that one's new.
     assert all(kinds[order_id][0] is M.NEW_ORDER_SINGLE for order_id in at_venue - stopped)
     killed = reports["order_id"][(reports["exec_type"] == tc.ExecType.CANCELED) & (reports["reason"] == R.KILL_SWITCH)]
-    assert len(killed) > 5 or seed not in (21, 22)
+    assert len(killed) > 5 or seed not in (23, 24)
     assert not [n for n in killed.tolist() if M.NEW_ORDER_SINGLE in kinds.get(n, ())], "withdrawn, and sent all the same"
     check_lifetimes(core)
 

@@ -5,7 +5,7 @@ import uuid
 
 import numpy as np
 import pytest
-from conftest import small_capacity
+from conftest import limits, small_capacity
 
 import tradecore as tc
 from tradecore._backend import room_module
@@ -218,3 +218,60 @@ def test_a_record_of_another_version_is_refused(core, version, taken):
     assert report.row.version == 1
     assert taken or report.text == f"INVALID_FIELD_VALUE: version {version} is out of bounds"
     assert INTERN_DTYPE.itemsize == 128
+
+
+def fall(core, order):
+    core.quote("P", "AAPL", bid=1, bid_size=500)
+
+
+def fall_to(px):
+    return lambda core, order: core.quote("P", "AAPL", bid=px, bid_size=500)
+
+
+def split(core, order):
+    core.execution.set_session("AAPL", "CLOSED")
+    core.positions.split("AAPL", 2, 1)
+    core.execution.set_session("AAPL", "OPEN")
+
+
+def change(**asked):
+    return lambda core, order: core.replace(order, **asked)
+
+
+# How an order comes, and what then changes what it is: its limit, quantity, stop, offset, expiry; a stop that rests.
+LIVES = {
+    "replaced": ({"price": 90}, change(price=91, qty=7)),
+    "its stop is moved": ({"side": "SELL", "stop_px": 95}, change(stop_px=96)),
+    "its offset is moved": ({"side": "SELL", "peg_offset": 5}, change(peg_offset=6)),
+    "its expiry is moved": ({"price": 90, "time_in_force": "GTD", "expire_time": 2**61}, change(expire_time=2**61 + 1)),
+    "renamed": ({"price": 90}, change(price=91, new_cl_ord_id="y")),
+    "routed": ({"price": 90, "venue": None}, lambda core, order: None),
+    "traded": ({"price": 100.02}, lambda core, order: None),
+    "triggered": ({"side": "SELL", "stop_px": 95}, fall_to(95)),
+    "a stop that rests": ({"side": "SELL", "stop_px": 95}, fall),
+    "a trailing stop that rests": ({"side": "SELL", "peg_offset": 5}, fall),
+    "split": ({"price": 90}, split),
+    "canceled": ({"price": 90}, lambda core, order: core.cancel(order)),
+}
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_an_order_sent_again_is_known_whatever_it_has_become(make_core, life):
+    """FIX 4.4 Appendix D, F.1.b: the same order again is answered by a status, as it was sent, not as it has become."""
+    terms, changes = LIVES[life]
+    sent = {"side": "BUY", "qty": 10, "venue": "P", "cl_ord_id": "x", "trigger_price_type": "BEST_BID", **terms}
+    core = make_core(venues=[tc.SimulatedVenue("P")], limits=limits(price_collar_bps=1000))
+    core.positions.open_position("AAPL", 10, 100)
+    core.quote("P", "AAPL", bid=100, bid_size=5, ask="100.02", ask_size=5)
+    order = core.submit("AAPL", **sent)
+    assert order.ord_status is not tc.OrdStatus.REJECTED, order.text
+    before = order.row
+    changes(core, order)
+    assert life in ("routed", "traded") or order.row != before
+    told, orders = core._gate.core.event_seq, len(core.orders.open_orders())
+    again = core.submit("AAPL", **sent)
+    assert (again.order_id, len(core.orders.open_orders())) == (order.order_id, orders)
+    assert [report.exec_type for report in core.reports(told)] == [E.ORDER_STATUS]
+    for field, other in (("qty", 11), ("side", "SELL" if sent["side"] == "BUY" else "BUY")):
+        refused = core.submit("AAPL", **sent | {field: other})
+        assert (refused.order_id != order.order_id, refused.reason) == (True, R.DUPLICATE_CLORDID)
