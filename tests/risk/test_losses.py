@@ -10,28 +10,22 @@ from fractions import Fraction
 
 import pytest
 from conftest import limits
+from markdesk import BUY, QUIET, SELL, WIDE, open_desk, states, warnings
 
 import tradecore as tc
 
 R = tc.Reason
-BUY, SELL = "BUY", "SELL"
-QUIET = {"account": "alpha", "venue": "ARCX"}  # ARCX displays nothing: nothing fills
 SCOPES = {"account alpha": {"account": "alpha"}, "firm": {}}
 LOSSES = ("daily_loss", "drawdown")
 TEXTS = {"daily_loss": "loss since the previous close 51 exceeds 50",
          "drawdown": "the day's P&L is 51 below its highest: that exceeds 50"}
-WIDE = {"max_order_qty": 10**6, "max_order_notional": 10**9, "max_position_qty": 10**6, "order_rate": 1000}
 
 
 @pytest.fixture
 def desk(make_core):
     """100 AAPL held by alpha since 10, in USD, the base currency; SAP in EUR at 1.25; every mark 10."""
-    core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("SAP", currency="EUR")],
-                     accounts=["alpha", "beta"], currencies=["USD", "EUR"])
+    core = open_desk(make_core, mark=10)
     core.positions.open_position("AAPL", 100, 10, account="alpha")
-    for symbol in ("AAPL", "SAP"):
-        core.mark(symbol, 10)
-    core.risk.set_rate("EUR", "1.25")
     return core
 
 
@@ -39,17 +33,8 @@ def send(core, side, qty, symbol="AAPL", **other):
     return core.submit(symbol, side, qty, 1 if side == BUY else 20, **{**QUIET, **other})
 
 
-def states(core):
-    return [(line.scope, line.state.name) for line in core.risk.switches()]
-
-
 def used(core, rule="daily_loss", **target):
     return core.risk.limits(rule, **target)[0].used
-
-
-def warnings(reports):
-    return [(report.report_type.name, report.reason.name) for report in reports.read()
-            if report.report_type.name.startswith("RISK_")]
 
 
 @pytest.mark.parametrize("others", [{}, WIDE], ids=["others off", "others armed"])

@@ -9,14 +9,12 @@ from fractions import Fraction
 
 import pytest
 from conftest import limits, small_capacity
+from markdesk import BUY, QUIET, SELL, WIDE, states, warnings
 
 import tradecore as tc
 
 R = tc.Reason
-BUY, SELL = "BUY", "SELL"
-QUIET = {"account": "alpha", "venue": "ARCX"}  # ARCX displays nothing: nothing fills
 WHO = {"who": "ann", "why": "looked at it"}
-WIDE = {"max_order_qty": 10**6, "max_order_notional": 10**9, "max_position_qty": 10**6, "order_rate": 1000}
 
 
 def open_core(make_core, **given):
@@ -53,21 +51,12 @@ def send(core, side, qty, symbol="AAPL", **other):
     return core.submit(symbol, side, qty, 1 if side == BUY else 20, **{**QUIET, "strategy": 7, **other})
 
 
-def states(core):
-    return [(line.scope, line.state.name) for line in core.risk.switches()]
-
-
 def reason_of(core, order):
     return core.orders.order_history(order)[-1].text
 
 
 def used(core, strategy=7):
     return core.risk.limits("strategy_loss", strategy=strategy)[0].used
-
-
-def warnings(reports):
-    return [(report.report_type.name, report.reason.name) for report in reports.read()
-            if report.report_type.name.startswith("RISK_")]
 
 
 @pytest.mark.parametrize("others", [{}, WIDE], ids=["others off", "others armed"])
