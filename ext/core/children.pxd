@@ -263,7 +263,7 @@ cdef inline bint may_place(
     cdef tc_finding finding
     cdef int reason
     ask_order(core, ins, parent, parent.order_qty, parent.price, terms.stop_px, 0, True, &q)
-    q.fund_more = 0                                    # its price is bound since it went
+    q.released, q.fund_more = True, 0                  # its price is bound since it went
     reason = ask_risk_of(core, ins, parent, &q, &finding)
     if has_limit(parent.ord_type):
         terms.worst_ticks = bounded_ticks(core, ins, parent, limit_ticks(ins, &q))     # of its limit as it is now

@@ -268,6 +268,21 @@ cdef inline bint is_held_to_trigger(const tc_core* core, const tc_order* order, 
         or (price == order.price and not terms_of(&core.orders, order).repriced))
 
 
+# Twice the price that an order is held against that waits for one, and in `touch2` twice what it could take once that
+# has come: an entry counts at that, where nothing bounds it. An exit gets out, whatever the market says by then.
+cdef inline int64_t prices_at_trigger(
+    tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t stop_px, int64_t leaves_qty,
+    int64_t* touch2
+) noexcept nogil:
+    cdef uint8_t side = direction(order.side)
+    cdef bint at_market = order.triggered and (side == SIDE_SELL or not has_limit(order.ord_type))
+    if at_market and not reduces(core, order, leaves_qty):
+        touch2[0] = twice_touch(&core.router, ins, order.instrument, side, core.now)
+        if touch2[0] == no_price():
+            touch2[0] = twice_reference(core, order.instrument)
+    return 2 * stop_px
+
+
 # Holds back an order that a price has let go, where a switch or the want of a venue hinders it and risk says nothing
 # else (`refused`); under a switch only an exit, the others are refused. Was it?
 cdef inline bint hold_if_hindered(

@@ -82,6 +82,7 @@ cdef inline void ask_record(
     cdef tc_order thought
     think_order(c, &thought)
     ask_order(core, ins, &thought, c.order_qty, c.price, c.stop_px, c.order_qty, False, q)
+    q.peg_offset, q.peg_offset_type = c.peg_offset, c.peg_offset_type
     if waits_for_parent(find_named(&core.groups, c.list_id), 0):
         q.reduce_only = False
 
@@ -260,6 +261,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     else:
         ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px,
                   order.order_qty, False, &q)
+        q.peg_offset, q.peg_offset_type = c.peg_offset, c.peg_offset_type
         reason = ask_with_overrides(core, ins, order, said, &q, &finding, blocked, &passed)
         if reason:
             note_breach(&core.risk, &finding, core.now)

@@ -56,8 +56,8 @@ cdef inline void ask_order(
     q.sent = 0 if recheck else SENT_NEW
     q.duplicate = False
     q.recheck = recheck
-    q.released = False
-    q.reduces = False
+    q.released = q.moves_on = q.reduces = False
+    q.peg_offset, q.peg_offset_type = 0, 0             # of a new order, which may be like another, its own
     q.reduce_only = order.exec_inst & INST_REDUCE_ONLY and not awaits_parent(core, order)
     q.closed = not recheck and not session_takes(core, order.instrument, order.time_in_force)
     q.open_orders = 0 if order.admitted and order.is_open else core.orders.open.count - order.is_open
@@ -66,7 +66,7 @@ cdef inline void ask_order(
     q.line = line_of(core.risk.lines, &core.risk.rows, ins, order.instrument, order.account, order.venue,
                      order.strategy, MODE_ENFORCE, &q.room)
     if is_held_to_trigger(core, order, price):
-        q.reference2 = 2 * stop_px
+        q.reference2 = prices_at_trigger(core, ins, order, stop_px, q.leaves_qty, &q.touch2)
     elif needs_reference(q.line, ord_type, side) or tc_seldom(core.risk.rows.notionals | core.risk.rows.on_funds):
         q.reference2 = twice_reference(core, order.instrument)
         if counts_at_market(ord_type, side):

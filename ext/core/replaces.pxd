@@ -91,6 +91,13 @@ cdef inline bint goes_further(const tc_orders* orders, const tc_order* order, co
     return asked.order_qty > qty or (asked.price > price if buys else asked.price < price)
 
 
+# Would a replace trade more, or at a worse price, or at another time than the order does now?
+cdef inline bint moves_on(const tc_core* core, const tc_order* order, const tc_asked* asked) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    return (goes_further(&core.orders, order, asked) or asked.stop_px != stop_of(&core.triggers, &core.orders, order)
+            or asked.expire_time != terms.expire_time or asked.peg_offset != terms.peg_offset)
+
+
 # What other venues display that keeps a replaced order from its venue, as it would keep a new one: it might trade
 # through, lock or cross it there. One that goes no further than it did may stay.
 cdef inline int find_better(
@@ -138,7 +145,7 @@ cdef inline int find_refusal(
     cdef bint enters = enters_book(core, order, asked)
     cdef int64_t kept = 0, elsewhere = 0
     cdef int reason, better = find_better(core, ins, order, asked, &kept, &elsewhere)
-    if (asked.order_qty <= order.order_qty and asked.price == order.price
+    if (asked.price == order.price and not goes_further(&core.orders, order, asked)
             and asked.stop_px == stop_of(&core.triggers, &core.orders, order)
             and asked.expire_time == terms_of(&core.orders, order).expire_time
             and asked.peg_offset == terms_of(&core.orders, order).peg_offset):
@@ -149,6 +156,7 @@ cdef inline int find_refusal(
         more = 0
     ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, more, more == 0, &q)
     q.sent = SENT_REPLACE                              # whatever it asks for
+    q.moves_on = moves_on(core, order, asked)
     reason = ask_risk_of(core, ins, order, &q, &finding)
     if reason:
         note_breach(&core.risk, &finding, core.now)

@@ -3,6 +3,8 @@
 
 from exits cimport *
 from health cimport *
+from replaces cimport moves_on
+from requests cimport tc_asked
 from rule_commands cimport *
 
 
@@ -18,14 +20,18 @@ cdef inline int find_bad_scope(const tc_core* core, const tc_command* c, int64_t
     return 64 if c.target < (c.scope != SCOPE_FIRM) or c.target > (most if c.scope != SCOPE_FIRM else 0) else -1
 
 
-# Is a replace that was not handed out to be taken back? One that was answered, or asks for no more, is not.
+# Is a replace that was not handed out to be taken back? One that was answered is not; where the scope may reduce,
+# neither is one that reduces, or gives way.
 cdef inline bint is_barred(
     tc_core* core, const tc_order* order, const tc_request* asked, int state
 ) noexcept nogil:
+    cdef tc_asked terms
     if not wants_more(&core.orders, order, asked):
         return False
+    terms.order_qty, terms.price, terms.stop_px = asked.order_qty, asked.price, asked.stop_px
+    terms.expire_time, terms.peg_offset = asked.expire_time, asked.peg_offset
     return state == STATE_HALTED or (
-        asked.order_qty > order.order_qty and not reduces(core, order, asked.order_qty - order.cum_qty))
+        moves_on(core, order, &terms) and not reduces(core, order, asked.order_qty - order.cum_qty))
 
 
 # A scope may trade less: new orders that were not handed out are Canceled and never sent; replaces that ask for more

@@ -47,14 +47,15 @@ cdef struct tc_finding:
 
 # What risk is asked about. Twice the reference price, so that a mid between units stays an integer.
 cdef struct tc_question:
-    int64_t order_qty, price, stop_px, now
+    int64_t order_qty, price, stop_px, now, peg_offset
     int64_t leaves_qty             # of it, what is not traded yet
     int64_t hold_qty               # lots that would be held beyond what is: of a replace, its increase
     int64_t reference2, touch2     # twice the reference, and twice the best price that it could take; -2**63: none
     int32_t instrument, account, venue, strategy
     uint8_t side, ord_type         # BUY or SELL, MARKET or LIMIT: as what it would trade
+    uint8_t peg_offset_type
     uint8_t sent                   # SENT_NEW or SENT_REPLACE, 0 of what was counted before
-    bint duplicate, reduce_only
+    bint duplicate, reduce_only, moves_on              # the last: a replace that may trade more, sooner or later
     bint closed                    # no session takes it now
     bint recheck                   # a replace that asks for no more, or an order that is let go: not counted again
     bint released                  # an order that is let go: what it holds is in the exposure
@@ -175,6 +176,7 @@ cdef inline tc_alike alike_of(const tc_question* q) noexcept nogil:
     terms.order_qty = q.order_qty
     terms.price = no_price() if q.ord_type == TYPE_MARKET else q.price
     terms.stop_px = 0 if q.stop_px == no_price() else q.stop_px
+    terms.peg_offset, terms.peg_offset_type = q.peg_offset, q.peg_offset_type
     return terms
 
 

@@ -7,8 +7,8 @@ from rule_rows cimport *
 
 # What makes two orders the same; without a limit its price is no_price().
 cdef struct tc_alike:
-    int64_t order_qty, price, stop_px
-    int32_t account, instrument, side
+    int64_t order_qty, price, stop_px, peg_offset
+    int32_t account, instrument, side, peg_offset_type
 
 
 # One of the last orders, and which came before it with the same hash: it and the one before it count from 1.
@@ -28,6 +28,7 @@ cdef struct tc_recent:
 # Only in C: == in Python.
 cdef inline bint is_alike(const tc_alike* one, const tc_alike* other) noexcept nogil:
     return (one.order_qty == other.order_qty and one.price == other.price and one.stop_px == other.stop_px
+            and one.peg_offset == other.peg_offset and one.peg_offset_type == other.peg_offset_type
             and one.account == other.account and one.instrument == other.instrument and one.side == other.side)
 
 

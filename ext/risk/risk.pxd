@@ -25,9 +25,9 @@ cdef inline bint needs_reference(const tc_line* line, uint8_t ord_type, uint8_t 
         line.limits[SLOT_ORDER_NOTIONAL] >= 0 and counts_at_market(ord_type, side))
 
 
-# HALTED bars everything, REDUCING what adds risk.
+# HALTED bars everything, REDUCING what goes on.
 cdef inline bint is_barred_by(const tc_met* met, const tc_question* q) noexcept nogil:
-    return met.state == STATE_HALTED or (met.state == STATE_REDUCING and adds_risk(q))
+    return met.state == STATE_HALTED or (met.state == STATE_REDUCING and goes_on(q))
 
 
 # What an order meets of kill switches, or of trading states. Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 12, FIA 1.5.

@@ -207,7 +207,8 @@ cdef inline void put_question(
     side, ord_type = c.side, c.ord_type
     q.side = side
     q.ord_type = ord_type
-    q.duplicate = q.reduce_only = q.closed = q.recheck = q.released = q.reduces = False
+    q.peg_offset, q.peg_offset_type = 0, 0
+    q.duplicate = q.reduce_only = q.closed = q.recheck = q.released = q.moves_on = q.reduces = False
     q.open_orders = 0
     q.max_open_orders = time_max()
     q.max_exits = 0

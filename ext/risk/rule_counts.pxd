@@ -213,7 +213,7 @@ cdef inline bint check_breaker(
     cdef bint refused
     cdef tc_dealt dealt
     if tripped != NULL and tripped.reason == reason:
-        refused = adds_risk(q)
+        refused = goes_on(q)
         if explain or refused:
             tell_finding(f, reason, True, refused, tripped.value, tripped.limit, tripped.row)
         return refused

@@ -9,6 +9,11 @@ cdef inline int64_t told_limit(const tc_risk* risk, const tc_question* q, uint32
     return tc_tell_wide(limit_in(q.line, &risk.rows.rows[row]), False) if row else -1
 
 
+# Does it go on, where what may only reduce must not?
+cdef inline bint goes_on(const tc_question* q) noexcept nogil:
+    return (q.hold_qty > 0 or q.released or q.moves_on) and not q.reduces
+
+
 # Would it hold more, or trade what is held, and not only reduce?
 cdef inline bint adds_risk(const tc_question* q) noexcept nogil:
     return (q.hold_qty > 0 or q.released) and not q.reduces

@@ -70,6 +70,21 @@ def test_who_asks_for_it_and_where_makes_no_other_order(desk, same):
     assert send(desk, **same).reason is R.DUPLICATE_ORDER
 
 
+def test_trailing_stops_differ_by_their_offset_and_its_kind_and_from_a_market_order(desk):
+    """It is their trigger: 2.00 behind the market is another than 1.50, or than 2% of it, and than none at all."""
+    arm(desk, 1)
+    for venue in ("XNAS", "ARCX"):
+        desk.quote(venue, "AAPL", bid=9, bid_size=100, ask=10, ask_size=100)
+    trails = [{"peg_offset": 2}, {"peg_offset": "1.50"}, {"peg_offset": 200, "peg_offset_type": "BASIS_POINTS"}]
+    for trail in trails:
+        sent = {"symbol": "AAPL", "side": "SELL", "qty": 5, **MINE, **trail}
+        assert desk.check(**sent)["DUPLICATE_ORDER"].verdict == "PASS"
+        assert desk.submit(**sent).reason is R.NONE
+        assert desk.check(**sent)["DUPLICATE_ORDER"].verdict == "REFUSE"
+        assert desk.submit(**sent).reason is R.DUPLICATE_ORDER
+    assert send(desk, side="SELL", ord_type="MARKET", price=None).reason is R.NONE
+
+
 def test_stops_differ_by_their_trigger(desk):
     arm(desk, 1)
     stop = {"ord_type": "STOP", "price": None}

@@ -3,13 +3,16 @@ and what the exit gate says where its check is taken out. A rule that is new in 
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from ruledesk import OBSERVABLE, TARGETS, Desk, arm
 from test_exit_gate import TABLE
 
 import tradecore as tc
+from tradecore._python.risk.holds import EXEMPTIONS
 from tradecore.vocabulary.rules import RISK_CHECKS, RULES, LimitUnit, Sent
 
 R, T, S = tc.Reason, tc.ReportType, tc.Scope
@@ -150,6 +153,16 @@ def test_an_exit_passes_exactly_what_it_is_exempt_from(make_core, clock, row):
     assert desk.send(*exit_order).reason is (R.NONE if passes else row.reason)
     if row.rule.name in EXEMPT:
         assert desk.send("BUY", 2, "100.90").reason is row.reason
+
+
+def test_the_readme_names_all_that_an_exit_is_exempt_from():
+    """Switches, states and breakers in words; nothing else that EXEMPTIONS lacks stands there."""
+    in_words = {"KILL_SWITCH", "TRADING_STATE", "REPEATED_EXECUTION", "CONSECUTIVE_REJECTS"}
+    beside = {"REDUCING", "UNBOOKED_TRADE"}
+    lines = (Path(__file__).parents[2] / "README.md").read_text().splitlines()
+    (told,) = (line for line in lines if line.startswith("| is exempt from |"))
+    named = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)*\b", told)) & (set(tc.Reason.__members__) | beside)
+    assert named - beside == {reason.name for reason in EXEMPTIONS} - in_words
 
 
 @pytest.mark.parametrize("row", [row for row in NUMERIC if row.on_marks or row.on_loss], ids=lambda row: row.rule.name)

@@ -86,3 +86,11 @@ def test_a_full_table_of_ids_loosens_no_bound_and_keeps_none_from_being_lowered(
     assert last_told(core) == ("", "")
     with pytest.raises(tc.RefusedError, match="INVALID_FIELD_VALUE: who -2"):
         core.risk.gate.set(**LIMITS, who="r.lee", why="o1")
+
+
+@pytest.mark.parametrize("word", ["no", 0, None])
+def test_whether_exits_pass_is_true_or_false(core, word):
+    core.risk.gate.shut(who="ann", why="drill")
+    with pytest.raises(TypeError, match=f"exits must be a bool, not {type(word).__name__}"):
+        core.risk.gate.shut(exits=word, **ANN)
+    assert core.submit("AAPL", "BUY", 1, 190).reason is tc.Reason.EXIT_GATE

@@ -376,3 +376,40 @@ def test_what_strategies_and_venues_add_is_theirs_however_many_are_asked_for_in_
     core.risk.set_limit("max_order_qty", 50, strategy=3)
     assert core.check("AAPL", BUY, 51, 9, account="a0", strategy=3)[R.MAX_ORDER_QTY].limit == 50
     assert core.check("AAPL", BUY, 51, 9, account="a0", strategy=4)[R.MAX_ORDER_QTY].limit == 104
+
+
+@pytest.mark.parametrize("word", ["false", "no", 0, 1, 1.0, None])
+@pytest.mark.parametrize("name", ["observe", "cancel"])
+def test_a_flag_is_true_or_false_and_no_other_word(desk, name, word):
+    """`observe="false"` would take a limit away: a text that isn't empty is true."""
+    said = f"{name} must be a bool, not {type(word).__name__}"
+    before = desk.state_hash()
+    with pytest.raises(TypeError, match=said):
+        desk.risk.set_limit("daily_loss", 10, account="alpha", **{name: word})
+    with pytest.raises(TypeError, match=f"change 0: {said}"):
+        desk.risk.change_limits([{"rule": "daily_loss", "value": 10, name: word}])
+    with pytest.raises(ValueError, match=r"limits\[0\]: " + f"{name} must be a bool, not str"):
+        desk.risk.load_toml(f'[[limits]]\nrule = "daily_loss"\nvalue = 10\n{name} = "false"\n')
+    assert desk.state_hash() == before
+
+
+def test_a_set_says_no_row_twice(desk):
+    """Which of them would count?"""
+    before = desk.state_hash()
+    rows = [("alpha", 12), ("beta", 12), ("alpha", 13)]
+    with pytest.raises(ValueError, match="change 2 sets the same row as change 0: MAX_ORDER_QTY"):
+        desk.risk.change_limits([{"rule": "max_order_qty", "value": value, "account": name} for name, value in rows])
+    with pytest.raises(ValueError, match=r"limits\[2\] sets the same row as limits\[0\]: MAX_ORDER_QTY"):
+        desk.risk.load_toml("".join(f'[[limits]]\nrule = "max_order_qty"\naccount = "{name}"\nvalue = {value}\n' for name, value in rows))
+    assert desk.state_hash() == before
+
+
+@pytest.mark.parametrize(("change", "says"), [
+    (5, "change 0: it must be a mapping of set_limit's arguments, not int"),
+    ({"rule": "max_order_qty", "value": 1, "acount": "alpha"}, "not acount; the nearest known name is 'account'"),
+])
+def test_what_is_no_change_is_named(desk, change, says):
+    with pytest.raises(TypeError, match=says):
+        desk.risk.change_limits([change])
+    with pytest.raises(TypeError, match="text must be a str, not int"):
+        desk.risk.load_toml(5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..vocabulary.codes import CommandType, Scope
 from ..vocabulary.gate import Gate
 from ..vocabulary.records import LIMIT_OFF
-from ..vocabulary.units import check_int
+from ..vocabulary.units import check_bool, check_int
 from .limit_table import note
 from .limits import OFF, Limit
 
@@ -48,7 +48,7 @@ class ExitGate:
         goes. Once this has returned, no order and no replace that asks for more leaves, whatever other threads do.
         What of `who` and `why` has no room in the table of ids is left out. Raises RefusedError (NOT_AUTHORIZED) where
         one of them is not said and the gate is open for exits from now on, after it was shut for them too."""
-        self._switch(EXITS_ONLY if exits else SHUT, venue, who, why)
+        self._switch(EXITS_ONLY if check_bool(exits, "exits") else SHUT, venue, who, why)
 
     def open(self, *, venue: str | None = None, who: str = "", why: str = "") -> None:
         """Let orders out again; the firm and each venue are opened by themselves. Raises RefusedError (NOT_AUTHORIZED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -14,13 +14,14 @@ from ..vocabulary.records import LIMIT_PRECISION, TEXT_SIZE
 from ..vocabulary.rows import LimitFacts, SwitchFacts
 from ..vocabulary.rules import BY_RULE, NEVER_OBSERVED, LimitUnit, RuleRow
 from ..vocabulary.showing import html_table, iso_time, text_table
-from ..vocabulary.units import Number, check_int, limit_units, to_decimal, whole_units
+from ..vocabulary.units import Number, check_bool, check_int, limit_units, to_decimal, whole_units
 from .limits import OFF, Limit, number_cell
 
 _EXACT = (LimitUnit.QUANTITY, LimitUnit.MONEY, LimitUnit.BASE_MONEY, LimitUnit.RATIO)
 _HEAD = ("rule", "scope", "value", "used", "headroom", "share", "mode", "breached", "who", "why")
 _NUMBERS = [name in ("value", "used", "headroom", "share") for name in _HEAD]
 _SWITCH_HEAD = ("scope", "switch", "state", "since", "who", "why")
+_ROW = ("rule", "limit_scope", "account", "instrument", "venue", "strategy")  # what tells one row from another
 _SHARE = 4  # decimals of a share
 _MS = 1_000_000
 
@@ -188,16 +189,27 @@ def limit_fields(row: RuleRow, value: Limit, window_ms: int | None, soft: Number
     return fields
 
 
+def demand_apart(rows: list[dict[str, Any]], place: Callable[[int], str]) -> None:
+    """Of one set no two changes are of the same row: which of them would count? Raises ValueError naming both."""
+    first: dict[tuple[Any, ...], int] = {}
+    for at, fields in enumerate(rows):
+        row = tuple(fields.get(name, 0) for name in _ROW)
+        if first.setdefault(row, at) != at:
+            raise ValueError(f"{place(at)} sets the same row as {place(first[row])}: {Rule(fields['rule']).name}")
+
+
 def limit_mode(row: RuleRow, is_observed: bool, change: dict[str, Any]) -> LimitMode:
-    """What is made of a limit. Raises ValueError where it can't be only observed, or nothing can be canceled for it."""
-    if change.get("observe") and not row.is_observable:
+    """What is made of a limit. Raises ValueError where it can't be only observed, or nothing can be canceled for it,
+    TypeError for what is no bool."""
+    observe, cancel = (check_bool(change.get(name, False), name) for name in ("observe", "cancel"))
+    if observe and not row.is_observable:
         raise ValueError(f"observe: {row.rule.name} can't be only observed: {NEVER_OBSERVED[row.rule.name]}")
-    if not change.get("cancel"):
-        return LimitMode.OBSERVE if is_observed or change.get("observe") else LimitMode.ENFORCE
+    if not cancel:
+        return LimitMode.OBSERVE if is_observed or observe else LimitMode.ENFORCE
     if not row.on_loss:
         losses = ", ".join(rule.rule.name for rule in BY_RULE.values() if rule.on_loss)
         raise ValueError(f"cancel: {row.rule.name} acts on orders alone: only of {losses}")
-    if change.get("observe"):
+    if observe:
         raise ValueError("cancel: a limit that is only observed cancels nothing")
     return LimitMode.OBSERVE if is_observed else LimitMode.CANCEL
 

@@ -30,9 +30,11 @@ def to_toml(lines: Iterable[LimitLine]) -> str:
 
 
 def from_toml(text: str) -> Iterator[tuple[dict[str, Any], str, str]]:
-    """The changes of a TOML text, each with who and why. Raises ValueError naming what is wrong."""
+    """The changes of a TOML text, each with who and why. Raises ValueError naming what is wrong, or TypeError."""
     import tomllib  # what an order's path does not need is imported when it is asked for
 
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a str, not {type(text).__name__}")
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

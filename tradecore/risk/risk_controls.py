@@ -12,6 +12,7 @@ from ..vocabulary.codes import CommandType, LimitMode, Reason, Rule, Scope, Self
 from ..vocabulary.features import Feature, Features
 from ..vocabulary.gate import Gate
 from ..vocabulary.instrument import margin_units
+from ..vocabulary.nearest import find_nearest
 from ..vocabulary.records import LIMIT_OFF, RATE_MAX, RATE_PRECISION, TIME_MAX
 from ..vocabulary.rules import find_rule
 from ..vocabulary.units import Number, check_bool, check_int, whole_units
@@ -22,6 +23,7 @@ from .limit_table import (
     OverrideLine,
     SwitchLine,
     SwitchLines,
+    demand_apart,
     limit_fields,
     limit_line,
     limit_mode,
@@ -34,6 +36,7 @@ from .limits_toml import from_toml, to_toml
 
 _BOOK_ONLY = (SelfMatch.CANCEL_OLDEST, SelfMatch.DECREMENT)
 _NAMED = ("account", "symbol", "venue", "strategy", "account_group", "instrument_group")
+_CHANGE = ("rule", "value", "window_ms", "soft", "observe", "cancel", *_NAMED)
 
 if TYPE_CHECKING:
     from .rule_book import RuleBook, RuleLine
@@ -86,9 +89,12 @@ class RiskControls:
         rows = []
         for at, change in enumerate(changes):
             try:
+                if not isinstance(change, Mapping):
+                    raise TypeError(f"it must be a mapping of set_limit's arguments, not {type(change).__name__}")
                 rows.append(self._fields(dict(change)))
             except (TypeError, ValueError, LookupError) as error:
                 raise type(error)(f"change {at}: {error}") from None
+        demand_apart(rows, "change {}".format)
         self._change(rows, who, why)
 
     def set_account_kind(self, kind: AccountKind | str, *, account: str, who: str = "", why: str = "") -> None:
@@ -103,10 +109,13 @@ class RiskControls:
 
     def _fields(self, change: dict[str, Any]) -> dict[str, int]:
         """The fields of the command that a change is."""
-        unknown = change.keys() - {"rule", "value", "window_ms", "soft", "observe", "cancel", *_NAMED}
-        if unknown or not {"rule", "value"} <= change.keys():
-            raise TypeError(f"a change has a rule, a value, and what set_limit takes; not {', '.join(sorted(unknown))}"
-                            if unknown else "a change must have a rule and a value")
+        unknown = [name for name in change if name not in _CHANGE]
+        if unknown:
+            near = find_nearest(str(unknown[0]), _CHANGE)
+            raise TypeError("a change has a rule, a value, and what set_limit takes; not "
+                            f"{', '.join(map(str, unknown))}; the nearest known name is {near!r}")
+        if not {"rule", "value"} <= change.keys():
+            raise TypeError("a change must have a rule and a value")
         row = find_rule(change["rule"])
         fields = target_fields(self._gate.names, *(change.get(name) for name in _NAMED))
         if change.get("strategy") is not None and fields["strategy"] > self._gate.capacity.strategies:
@@ -172,6 +181,7 @@ class RiskControls:
                 rows.append(self._fields(change) | {"who": note(who, "who"), "why": note(why, "why")})
             except (TypeError, ValueError, LookupError) as error:
                 raise ValueError(f"limits[{at}]: {error}") from None
+        demand_apart(rows, "limits[{}]".format)
         self._run(rows)
         return len(rows)
 

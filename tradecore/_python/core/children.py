@@ -244,7 +244,7 @@ def may_place(core: State, c: Any, ins: InstrumentRow, parent: Order) -> bool:
     """Risk is asked about the whole order again. What it refuses ends, and what a switch or the want of a venue hinders
     waits for that, as one that is whole would; but where children are open, when those are done."""
     q = ask_order(core, ins, parent, parent.order_qty, parent.price, parent.stop_px, 0, True)
-    q.fund_more = 0  # its price is bound since it went
+    q.released, q.fund_more = True, 0  # its price is bound since it went
     refused = ask_risk_of(core, ins, parent, q)
     if has_limit(parent.ord_type):
         parent.worst_ticks = bounded_ticks(ins, parent, limit_ticks(ins, q))  # of its limit as it is now

@@ -8,17 +8,19 @@ from typing import Any
 
 from tradecore.vocabulary.codes import Reason, TradingState
 from tradecore.vocabulary.fix import ExecRestatementReason, ExecType, OrdType
+from tradecore.vocabulary.records import NO_PRICE
 from tradecore.vocabulary.rows import Finding
 
 from ..execution.breakers import is_out
+from ..execution.routing import twice_touch
 from ..orders.lists import OCO, find_group, waits_for_parent
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, IN_CHILDREN, NOWHERE, RESTING, Order
 from ..risk.holds import EXEMPTIONS, Question, exposure_of, is_reducing, reducible_qty
 from ..risk.switches import meet_switches
-from ..vocabulary.instrument import BUY, InstrumentRow, awaits_price, direction, has_limit
+from ..vocabulary.instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit
 from .keeping import unbooked_moves
-from .state import State, parent_of, report_execution, sync_order
+from .state import State, parent_of, report_execution, sync_order, twice_reference
 from .user_rules import find_risk_refusal, find_rule_refusal
 
 SWITCHES = (Reason.KILL_SWITCH, Reason.TRADING_STATE)  # what is HALTED may go on once it is released
@@ -157,6 +159,20 @@ def is_held_to_trigger(order: Order, price: int) -> bool:
         return order.ord_type != OrdType.TRAILING_STOP
     return order.place in (NOWHERE, IN_CHILDREN) and (
         not has_limit(order.ord_type) or (price == order.price and not order.repriced))
+
+
+def prices_at_trigger(
+    core: State, ins: InstrumentRow, order: Order, stop_px: int, leaves_qty: int
+) -> tuple[int, int]:
+    """Twice the price that an order is held against that waits for one, and twice what it could take once that has
+    come: an entry counts at that, where nothing bounds it. An exit gets out, whatever the market says by then."""
+    side, touch2 = direction(order.side), NO_PRICE
+    at_market = order.triggered and (side == SELL or not has_limit(order.ord_type))
+    if at_market and not reduces(core, order, leaves_qty):
+        touch2 = twice_touch(core.router, ins, order.instrument, side, core.now)
+        if touch2 == NO_PRICE:
+            touch2 = twice_reference(core, order.instrument)
+    return 2 * stop_px, touch2
 
 
 def hold_if_hindered(core: State, c: Any, order: Order, q: Question, refused: Finding | None) -> bool:

@@ -137,6 +137,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
         reject_order(core, c, order, *barred)
     else:
         q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, order.order_qty, False)
+        q.peg_offset, q.peg_offset_type = order.peg_offset, order.peg_offset_type
         refused, granted = ask_with_overrides(core, ins, order, q)
         if refused is not None:
             note_breach(core.risk, refused, core.now)

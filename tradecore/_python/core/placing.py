@@ -63,7 +63,7 @@ from .disarming import note_reject
 from .elections import watch_print
 from .exchange_limits import ask_exchange
 from .executing import execute_order
-from .exits import ask_risk_of, hold_back, hold_if_hindered, is_held_to_trigger, reduces, rest_exit
+from .exits import ask_risk_of, hold_back, hold_if_hindered, is_held_to_trigger, prices_at_trigger, reduces, rest_exit
 from .funding import ask_funds, note_fund_price
 from .observing import observe_passed, observe_venue
 from .outbound import reserve_places, send_new
@@ -116,7 +116,7 @@ def ask_order(
                    LimitMode.ENFORCE)
     reference2 = touch2 = NO_PRICE
     if is_held_to_trigger(order, price):
-        reference2 = 2 * stop_px
+        reference2, touch2 = prices_at_trigger(core, ins, order, stop_px, order_qty - order.cum_qty)
     elif needs_reference(line, ord_type, side) or core.risk.rows.notionals or core.risk.rows.on_funds:
         reference2 = twice_reference(core, order.instrument)
         if counts_at_market(ord_type, side):

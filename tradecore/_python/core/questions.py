@@ -76,6 +76,7 @@ def think_order(core: State, c: Any, now: int, is_new: bool) -> Thought:
     if barred:
         return Thought(0, Finding(*barred, True, True))
     q = ask_order(core, ins, thought, c.order_qty, c.price, c.stop_px, c.order_qty, False)
+    q.peg_offset, q.peg_offset_type = c.peg_offset, c.peg_offset_type
     q.duplicate, q.open_orders = duplicate, core.orders.open_count + len(core.ahead)
     if core.risk.rows.alike:
         core.risk.recent.ahead = sum(alike_of(before) == alike_of(q) for _, before in core.ahead)

@@ -130,6 +130,12 @@ def goes_further(order: Order, order_qty: int, price: int) -> bool:
                for qty, px in ((order.order_qty, order.price), *asked))
 
 
+def moves_on(order: Order, order_qty: int, price: int, stop_px: int, expire_time: int, peg_offset: int) -> bool:
+    """Would a replace trade more, or at a worse price, or at another time than the order does now?"""
+    return goes_further(order, order_qty, price) or (stop_px, expire_time, peg_offset) != (
+        stop_of(order), order.expire_time, order.peg_offset)
+
+
 def find_better(
     core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int
 ) -> tuple[int, int, int] | None:
@@ -164,11 +170,12 @@ def find_refusal(
     better = find_better(core, ins, order, order_qty, price)
     same = (price, stop_px, expire_time, peg_offset) == (
         order.price, stop_of(order), order.expire_time, order.peg_offset)
-    if same and order_qty <= order.order_qty:
+    if same and not goes_further(order, order_qty, price):
         return better  # which its venue may have been asked to leave since
     more = max(0, order_qty - order.cum_qty - order.held)
     q = ask_order(core, ins, order, order_qty, price, stop_px, more, more == 0)
     q.sent = Sent.REPLACE  # whatever it asks for
+    q.moves_on = moves_on(order, order_qty, price, stop_px, expire_time, peg_offset)
     refused = ask_risk_of(core, ins, order, q)
     if refused is not None:
         note_breach(core.risk, refused, core.now)

@@ -17,6 +17,7 @@ from ..risk.trips import begin_anew, breaker_row
 from .exits import reduces
 from .health import set_barred
 from .outbound import is_unsent, recall_order, wants_more, withdraw_replace
+from .replaces import moves_on
 from .rule_commands import refuse_note, spare_note
 from .settings import accept_change
 from .state import State, end_order, refuse_command
@@ -122,8 +123,10 @@ def arm_strategy(core: State, c: Any) -> Any:
 
 
 def is_barred(core: State, order: Order, request: Request, state: int) -> bool:
-    """Is a replace that was not handed out to be taken back? One that was answered, or asks for no more, is not."""
+    """Is a replace that was not handed out to be taken back? One that was answered is not; where the scope may reduce,
+    neither is one that reduces, or gives way."""
     if not wants_more(order, request):
         return False
-    return state == TradingState.HALTED or (
-        request.order_qty > order.order_qty and not reduces(core, order, request.order_qty - order.cum_qty))
+    asked = request.order_qty, request.price, request.stop_px, request.expire_time, request.peg_offset
+    further = moves_on(order, *asked)
+    return state == TradingState.HALTED or (further and not reduces(core, order, request.order_qty - order.cum_qty))

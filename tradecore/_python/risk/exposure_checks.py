@@ -75,6 +75,11 @@ def adds_risk(q: Question) -> bool:
     return (q.hold_qty > 0 or q.released) and not q.reduces
 
 
+def goes_on(q: Question) -> bool:
+    """Does it go on, where what may only reduce must not?"""
+    return (q.hold_qty > 0 or q.released or q.moves_on) and not q.reduces
+
+
 def first_row(q: Question, slots: tuple[int, ...]) -> int:
     """The row that arms the first of these slots, 0 where none is."""
     return next((q.line.rows[slot] for slot in slots if q.line.limits[slot] >= 0), 0)

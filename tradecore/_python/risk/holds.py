@@ -80,6 +80,9 @@ class Question:
     sent: Sent = Sent.NEW  # or REPLACE; NONE of what was counted before
     tripped: Tripped | None = None  # the breaker that has disarmed its strategy
     stop_px: int = NO_PRICE
+    peg_offset: int = 0
+    peg_offset_type: int = 0
+    moves_on: bool = False  # a replace that may trade more, at a worse price, or at another time
     fund_px: int = NO_PRICE  # that it is counted at where it needs cash
     fund_more: int = 0  # what it needs beyond what is held for it, -1: that can't be told
 
@@ -246,7 +249,7 @@ def count_notional(line: Line, q: Question) -> None:
 def alike_of(q: Question) -> Alike:
     """What makes another order the same as this one."""
     return Alike(q.account, q.instrument, q.side, q.order_qty, NO_PRICE if q.ord_type == MARKET else q.price,
-                 0 if q.stop_px == NO_PRICE else q.stop_px)
+                 0 if q.stop_px == NO_PRICE else q.stop_px, q.peg_offset, q.peg_offset_type)
 
 
 def count_ahead(risk: RiskTables, q: Question, sign: int) -> None:

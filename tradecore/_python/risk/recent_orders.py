@@ -18,6 +18,8 @@ class Alike(NamedTuple):
     order_qty: int
     price: int
     stop_px: int
+    peg_offset: int
+    peg_offset_type: int
 
 
 class RecentOrders:

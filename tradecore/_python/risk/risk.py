@@ -36,7 +36,7 @@ from ..vocabulary.instrument import (
 )
 from ..vocabulary.shell import Records, demand, open_batch, open_command, saturate
 from .day_pnl import set_mark
-from .exposure_checks import CHECKS_ON_MARKS, adds_risk, told_limit
+from .exposure_checks import CHECKS_ON_MARKS, adds_risk, goes_on, told_limit
 from .exposures import keep_exposures, last_mark_time
 from .fund_checks import CHECKS_OF_FUNDS
 from .holds import (
@@ -224,8 +224,8 @@ def needs_reference(line: Line, ord_type: int, side: int) -> bool:
 
 
 def is_barred_by(met: Met, q: Question) -> bool:
-    """HALTED bars everything, REDUCING what adds risk."""
-    return met.state == TradingState.HALTED or (met.state == TradingState.REDUCING and adds_risk(q))
+    """HALTED bars everything, REDUCING what goes on."""
+    return met.state == TradingState.HALTED or (met.state == TradingState.REDUCING and goes_on(q))
 
 
 def check_switches(met: Callable[[Question], Met], reason: Reason) -> Callable[[Question], Finding]:

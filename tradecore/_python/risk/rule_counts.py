@@ -10,7 +10,7 @@ from tradecore.vocabulary.records import NO_PRICE
 from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.units import tell_wide
 
-from .exposure_checks import adds_risk
+from .exposure_checks import goes_on
 from .holds import Question, alike_of, money_of
 from .limit_lines import limit_in, rate_limit
 from .open_counts import open_of
@@ -130,7 +130,7 @@ def check_breaker(rule: int) -> Callable[[Question], Finding]:
 
     def check(q: Question) -> Finding:
         if q.tripped is not None and q.tripped.reason == reason:
-            return Finding(reason, q.tripped.value, q.tripped.limit, adds_risk(q), True, q.tripped.row)
+            return Finding(reason, q.tripped.value, q.tripped.limit, goes_on(q), True, q.tripped.row)
         row = breaker_row(q.rows, q.strategy, rule)
         if row is None or row.mode != LimitMode.ENFORCE:
             return Finding(reason, NO_PRICE, -1, False, False)
