@@ -57,7 +57,7 @@ cdef inline void ask_order(
     q.duplicate = False
     q.recheck = recheck
     q.released = q.moves_on = q.reduces = False
-    q.peg_offset, q.peg_offset_type = 0, 0             # of a new order, which may be like another, its own
+    q.peg_offset, q.peg_offset_type = 0, 0             # of a new order its own: see ask_entry
     q.reduce_only = order.exec_inst & INST_REDUCE_ONLY and not awaits_parent(core, order)
     q.closed = not recheck and not session_takes(core, order.instrument, order.time_in_force)
     q.open_orders = 0 if order.admitted and order.is_open else core.orders.open.count - order.is_open
