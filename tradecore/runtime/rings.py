@@ -6,11 +6,11 @@ nothing that it does not count. The README says why it is correct.
 
 from __future__ import annotations
 
-import math
 import os
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, NoReturn, Self
@@ -18,8 +18,9 @@ from typing import Any, NamedTuple, NoReturn, Self
 import numpy as np
 
 from .._backend import choose_backend, room_module
-from ..vocabulary.scalars import plain
+from ..vocabulary.scalars import demand_plain
 from ..vocabulary.showing import refuse_copy
+from ..vocabulary.units import check_bool
 from .ring_memory import (
     ON_FULL,
     PRODUCERS,
@@ -101,8 +102,7 @@ class RingBuffer:
         self, dtype: Any, capacity: int, *, producers: str = "one", on_full: str = "fail", wait: str = "backoff",
         name: str | None = None, backend: str | None = None,
     ) -> None:
-        found, size = demand_dtype(dtype), plain(capacity)
-        demand_capacity(size)  # type: ignore[arg-type]  # refuses what is no int
+        found, size = demand_dtype(dtype), demand_capacity(capacity)
         _choose("producers", producers, ("one", "many"))
         _choose("on_full", on_full, ON_FULL)
         _choose("wait", wait, WAITS)
@@ -110,8 +110,7 @@ class RingBuffer:
             raise ValueError("on_full 'overwrite' with producers 'many' is for the threads of one process: one that "
                              "died while it wrote would stop the others")
         chosen = choose_backend(backend).name
-        planned = plan_ring(found, size, producers == "many", on_full, wait,  # type: ignore[arg-type]  # as above
-                            backend=chosen, shared=name is not None)
+        planned = plan_ring(found, size, producers == "many", on_full, wait, backend=chosen, shared=name is not None)
         path = None if name is None else path_of(name)
         memory, fd = (private_memory(planned, found), -1) if path is None else create_file(path, planned, found)
         self._begin(memory, fd, planned, found, chosen, path)
@@ -212,12 +211,13 @@ class RingBuffer:
         empty array. `view=True` gives them where they lie, read-only and up to the ring's edge: their slots are taken
         until the last array over them is gone, and until then another drain raises BufferError.
         """
-        if limit is None and at_least == 1 and at_least is not True and timeout == 0.0 and self._consumes and not view:
+        is_plain = at_least.__class__ is int and timeout.__class__ is float and view is False
+        if is_plain and limit is None and at_least == 1 and timeout == 0.0 and self._consumes:
             at_once: Records = self._ring.drain(self._geometry.capacity, 1, 0)
             return at_once
         most = self.capacity if limit is None else _whole("limit", limit)
         least = _whole("at_least", at_least)
-        if limit is None and not view:
+        if not check_bool(view, "view") and limit is None:
             most = max(most, least)
         if not 1 <= least <= most:
             raise ValueError(f"at_least {least} must be 1 to {most}, the limit")
@@ -308,9 +308,7 @@ def _choose(name: str, word: str, words: tuple[str, ...]) -> None:
 
 
 def _whole(name: str, value: int) -> int:
-    found = plain(value)
-    if isinstance(found, bool) or not isinstance(found, int):
-        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    found: int = demand_plain(value, (int,), name, "an int")
     if not 0 <= found < 2**62:
         raise ValueError(f"{name} {found} must be 0 to {2**62 - 1}")
     return found
@@ -320,10 +318,9 @@ def _nanoseconds(timeout: float | None) -> int:
     """Seconds as ns, -1 for None."""
     if timeout is None:
         return -1
-    seconds = plain(timeout)
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise TypeError(f"timeout must be seconds or None, not {type(timeout).__name__}")
-    if not (math.isfinite(seconds) and 0 <= seconds <= 1e9):
+    found = demand_plain(timeout, (int, float, Decimal), "timeout", "seconds or None")
+    seconds = found if isinstance(found, int) else float(found)
+    if not 0 <= seconds <= 1e9:  # nor is nan
         raise ValueError(f"timeout {seconds} must be 0 to 1e9 seconds, or None")
     return int(seconds * 1e9)
 
