@@ -1,6 +1,6 @@
-# The doors of a ring's two sides: one caller at a time is behind each, for the time of a call, or for as long as a claim
-# or a view is held. Of a shared ring that was closed, they say when its locks and its file may go: no earlier, or who
-# comes next would take the slots of a claim or a view for free.
+# The doors of a ring's two sides: one caller at a time is behind each, for the time of a call, or for as long as a
+# claim or a view is held. Of a shared ring that was closed, they say when its locks and its file may go: no earlier, or
+# who comes next would take the slots of a claim or a view for free.
 
 from ring_memory cimport *
 
@@ -28,8 +28,9 @@ cdef inline void let_go(tc_ring* r) noexcept nogil:
         tc_close(r.fd)
 
 
-# The full fences stand between the door and the look at `closed` here, between `closed` and the look at the doors there:
-# one of the two sees the other.
+# Only in C: _leave_door of RingSteps in Python, whose lock does for the fences.
+# The full fences stand between the door and the look at `closed` here, and between `closed` and the look at the doors
+# in close_ring: one of the two sees the other.
 cdef inline void leave_door(tc_ring* r, uint32_t* door, bint is_shared) noexcept nogil:
     tc_leave(door)
     if is_shared:
@@ -38,6 +39,7 @@ cdef inline void leave_door(tc_ring* r, uint32_t* door, bint is_shared) noexcept
             let_go(r)
 
 
+# Only in C: _close_ring of RingSteps in Python.
 cdef inline void close_ring(tc_ring* r, bint is_shared) noexcept nogil:
     tc_store_word(&r.closed, 1)
     if is_shared:

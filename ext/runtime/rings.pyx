@@ -104,7 +104,7 @@ cdef class Ring:
     cdef unsigned char[::1] memory
     cdef object dtype, rescued
     cdef object __weakref__
-    cdef bint is_producing_alone, is_shared, is_disowned
+    cdef bint is_producing_alone, is_consuming, is_shared, is_disowned
 
     def __cinit__(self, memory, dtype, int fd):
         self.memory, self.dtype, self.rescued = memory, dtype, None
@@ -143,7 +143,7 @@ cdef class Ring:
         try:
             if not lock_byte(self.ring.fd, CONSUMER):
                 return False
-            self.ring.memory.consumed = 1
+            self.ring.memory.consumed = self.is_consuming = True
             return True
         finally:
             self.leave_consuming()
@@ -182,8 +182,8 @@ cdef class Ring:
         leave_door(&self.ring, &self.ring.consuming, self.is_shared)
 
     cdef bint has_lost_consumer(self) except -1:
-        if self.ring.fd < 0 or tc_load_word(&self.ring.closed) or not self.ring.memory.consumed:
-            return False
+        if self.is_consuming or not self.is_shared or tc_load_word(&self.ring.closed) or not self.ring.memory.consumed:
+            return False                                # a lock of one's own is not seen as one
         return not is_locked(self.ring.fd, CONSUMER)
 
     def publish(self, records, int64_t timeout):

@@ -179,6 +179,16 @@ def test_a_producer_that_waits_learns_that_the_consumer_is_gone(backend, name):
         assert ring.drain()["seq"].tolist() == list(range(8))
 
 
+def test_a_producer_waits_for_the_consumer_that_has_the_same_opening(backend, name):
+    with shared_ring(name, "i8", 8, on_full="block", backend=backend) as ring:
+        assert ring.drain().size == 0
+        later = threading.Timer(0.15, ring.drain)
+        later.start()
+        ring.publish(np.arange(10), timeout=30)
+        later.join()
+        assert ring.drain().tolist() == [8, 9]
+
+
 def kill_at_random(name, backend, each, seed):
     """Four processes publish `each` records; one of them is killed on the way. What was drained, and the ring's figures."""
     rng = np.random.default_rng(seed)

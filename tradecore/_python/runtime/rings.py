@@ -83,7 +83,7 @@ class Ring(RingSteps):
 
     def __init__(self, memory: mmap.mmap, dtype: np.dtype[Any], fd: int) -> None:
         super().__init__(memory, dtype, fd)
-        self._is_disowned = False
+        self._is_consuming = self._is_disowned = False
         self._rescued: Records | None = None
 
     # ---- the door
@@ -117,7 +117,7 @@ class Ring(RingSteps):
         try:
             if not lock_byte(self._fd, CONSUMER):
                 return False
-            self._header[CONSUMED] = 1
+            self._header[CONSUMED] = self._is_consuming = True
             return True
         finally:
             self._leave_consuming()
@@ -151,8 +151,8 @@ class Ring(RingSteps):
         self._leave_door("consuming")
 
     def _has_lost_consumer(self) -> bool:
-        if self._fd < 0 or self._is_closed or not self._header[CONSUMED]:
-            return False
+        if self._is_consuming or self._fd < 0 or self._is_closed or not self._header[CONSUMED]:
+            return False  # a lock of one's own is not seen as one
         return not is_locked(self._fd, CONSUMER)
 
     def _wait(self, done: Callable[[], bool], timeout: int) -> None:
