@@ -45,7 +45,7 @@ cdef class Pool:
         cdef int64_t slot = -1
         with self.lock: slot = find_row(&self.pool, handle)
         if slot < 0:
-            raise StaleHandleError(f"handle {handle} names no record in use: it was released, or is another pool's")
+            raise StaleHandleError(f"handle {handle} names no record in use: it was released, or never given out")
         return slot
 
     def release(self, uint64_t handle):
@@ -53,7 +53,7 @@ cdef class Pool:
         cdef bint was_held = False
         with self.lock: was_held = release_row(&self.pool, handle)
         if not was_held:
-            raise StaleHandleError(f"handle {handle} names no record in use: it was released, or is another pool's")
+            raise StaleHandleError(f"handle {handle} names no record in use: it was released, or never given out")
 
     def counts(self):
         """(size, in use, high water, hits, misses)."""

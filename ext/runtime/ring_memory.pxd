@@ -41,6 +41,8 @@ cdef extern from "tradecore/ring.h" nogil:
     void tc_sleep_on(uint32_t* word, int64_t nanoseconds)
     void tc_wake_all(uint32_t* word)
     int tc_is_locked(int fd, int64_t byte)
+    void tc_unlock(int fd, int64_t byte)
+    void tc_close(int fd)
     uint64_t tc_nanoseconds()
 
 
@@ -79,6 +81,8 @@ cdef struct tc_ring:
     tc_ring_row* rows              # of a shared ring of many producers; else NULL
     int row, fd                    # this producer's, and the file that says who lives
     uint32_t closed                # 1: leave, whoever waits
+    uint32_t producing, consuming  # the doors of the two sides (ring_doors.pxd)
+    uint64_t gone                  # of a shared ring that was closed: doors that nobody passes any more
     uint32_t grace                 # pauses before the consumer looks again at a stream that it has caught up with
 
 
@@ -93,6 +97,7 @@ cdef inline void open_ring(tc_ring* r, char* memory) noexcept nogil:
     r.words = <uint64_t*>(memory + m.words_at) if m.words_at else NULL
     r.rows = <tc_ring_row*>(memory + m.rows_at) if m.rows_at else NULL
     r.row, r.fd, r.closed, r.grace = -1, -1, 0, 0
+    r.producing, r.consuming, r.gone = 0, 0, 0
 
 
 # Only in C: min.

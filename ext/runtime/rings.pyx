@@ -7,19 +7,15 @@ from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyOb
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport uintptr_t
 from filling cimport fill_all
+from ring_doors cimport *
 from rings cimport *
 cimport cython
 
 import numpy as np
 
-from tradecore.runtime.ring_memory import CONSUMER, RingClosedError, is_locked
+from tradecore.runtime.ring_memory import CONSUMER, RingClosedError, is_locked, lock_byte
 
 cdef uint64_t TICK = 10_000_000    # ns
-cdef enum:
-    CALL = 1
-    HELD = 2
-
-
 
 @cython.no_gc
 @cython.final
@@ -54,8 +50,7 @@ cdef class Claim:
         self.shape[0] = -1
         if count or self.ring.ring.many:
             commit_records(&self.ring.ring, self.at, count, <uint64_t>self.count)
-        if self.ring.is_producing_alone:
-            tc_leave(&self.ring.producing)
+        self.ring.leave_producing()
 
     def __dealloc__(self):
         if self.ring is not None and self.shape[0] >= 0 and not self.ring.is_disowned:
@@ -81,7 +76,7 @@ cdef class _View:
     def __dealloc__(self):
         if self.ring is not None and not self.ring.is_disowned:
             give_back(&self.ring.ring, self.at + <uint64_t>self.count)
-            tc_leave(&self.ring.consuming)
+            self.ring.leave_consuming()
 
 
 fill_all(Claim, "a ring's claim() gives one")
@@ -108,14 +103,13 @@ cdef class Ring:
     cdef tc_ring ring
     cdef unsigned char[::1] memory
     cdef object dtype, rescued
-    cdef uint32_t producing, consuming
-    cdef bint is_producing_alone
-    cdef bint is_disowned
+    cdef object __weakref__
+    cdef bint is_producing_alone, is_consuming, is_shared, is_disowned
 
     def __cinit__(self, memory, dtype, int fd):
         self.memory, self.dtype, self.rescued = memory, dtype, None
         open_ring(&self.ring, <char*>&self.memory[0])
-        self.ring.fd = fd
+        self.ring.fd, self.is_shared = fd, fd >= 0
         self.is_producing_alone = not self.ring.many or self.ring.rows != NULL
 
     cpdef int demand_open(self) except -1:
@@ -126,39 +120,70 @@ cdef class Ring:
             raise RingClosedError("the ring is closed")
         return 0
 
-    def adopt_row(self, int row):
-        """Be this producer of a shared ring, whose lock the caller holds."""
-        if not 0 <= row < TC_RING_PRODUCERS:
-            raise ValueError(f"row {row} must be 0 to {TC_RING_PRODUCERS - 1}")
-        self.ring.row = row
-        if self.ring.rows != NULL:
-            tc_store_release(&self.ring.rows[row].intent, 0)
+    def be_producer(self):
+        """Take the lock of a producer of a shared ring; whether one was free."""
+        cdef int row
+        self.demand_open()
+        self.produce(CALL)                              # nobody closes the file meanwhile
+        try:
+            for row in range(TC_RING_PRODUCERS if self.ring.rows != NULL else 1):
+                if self.ring.row >= 0 or not lock_byte(self.ring.fd, 1 + row):
+                    continue
+                self.ring.row = row
+                if self.ring.rows != NULL:
+                    tc_store_release(&self.ring.rows[row].intent, 0)
+            return self.ring.row >= 0
+        finally:
+            self.leave_producing()
+
+    def be_consumer(self):
+        """Take the lock of the consumer of a shared ring; whether it was free."""
+        self.demand_open()
+        self.consume(CALL)
+        try:
+            if not lock_byte(self.ring.fd, CONSUMER):
+                return False
+            self.ring.memory.consumed = self.is_consuming = True
+            return True
+        finally:
+            self.leave_consuming()
 
     cdef int produce(self, uint32_t how) except -1:
         """Passes the producers' door: waits for another thread's call where many may produce, and is refused else."""
-        cdef uint32_t found = tc_enter(&self.producing, how)
+        cdef uint32_t found = tc_enter(&self.ring.producing, how)
         while found == CALL and self.ring.many:
             with nogil:
                 tc_sleep(50_000)
             PyErr_CheckSignals()
             self.demand_open()
-            found = tc_enter(&self.producing, how)
+            found = tc_enter(&self.ring.producing, how)
+        if found == GONE:
+            raise RingClosedError("the ring is closed")
         if found:
             raise RuntimeError("records are claimed and not committed yet" if found == HELD else
                                "another thread publishes: a ring of one producer takes one at a time")
         return 0
 
     cdef int consume(self, uint32_t how) except -1:
-        cdef uint32_t found = tc_enter(&self.consuming, how)
+        cdef uint32_t found = tc_enter(&self.ring.consuming, how)
+        if found == GONE:
+            raise RingClosedError("the ring is closed")
         if found == HELD:
             raise BufferError("a view is still held: delete its arrays first")
         if found:
             raise RuntimeError("another thread drains: a ring has one consumer")
         return 0
 
+    cdef void leave_producing(self) noexcept:
+        if self.is_producing_alone:
+            leave_door(&self.ring, &self.ring.producing, self.is_shared)
+
+    cdef void leave_consuming(self) noexcept:
+        leave_door(&self.ring, &self.ring.consuming, self.is_shared)
+
     cdef bint has_lost_consumer(self) except -1:
-        if self.ring.fd < 0 or tc_load_word(&self.ring.closed) or not self.ring.memory.consumed:
-            return False
+        if self.is_consuming or not self.is_shared or tc_load_word(&self.ring.closed) or not self.ring.memory.consumed:
+            return False                                # a lock of one's own is not seen as one
         return not is_locked(self.ring.fd, CONSUMER)
 
     def publish(self, records, int64_t timeout):
@@ -194,8 +219,7 @@ cdef class Ring:
             error.add_note(f"{done} of {count} records are in the ring")
             raise
         finally:
-            if self.is_producing_alone:
-                tc_leave(&self.producing)
+            self.leave_producing()
         if done < count:
             tc_add_relaxed(&r.memory.refused, count - done)
         return done
@@ -236,8 +260,8 @@ cdef class Ring:
                     if (deadline and tc_nanoseconds() >= deadline) or self.has_lost_consumer():
                         break
         finally:
-            if not got and self.is_producing_alone:
-                tc_leave(&self.producing)
+            if not got:
+                self.leave_producing()
         if not got:
             tc_add_relaxed(&r.memory.refused, <uint64_t>count)
             return None
@@ -288,7 +312,7 @@ cdef class Ring:
             records = np.empty(count, self.dtype)
             done = self.fill(records, count, least_of(<uint64_t>least, count), timeout, deadline) if count else 0
         finally:
-            tc_leave(&self.consuming)
+            self.leave_consuming()
         if not done:
             self.demand_open()
         return records if done == count else records[:done]
@@ -340,7 +364,7 @@ cdef class Ring:
             count = least_of(count, r.capacity - (at & r.mask))
         finally:
             if not count:
-                tc_leave(&self.consuming)
+                self.leave_consuming()
         if not count:
             self.demand_open()
             return None
@@ -357,13 +381,16 @@ cdef class Ring:
                 tc_load_relaxed(&m.lost))
 
     def close(self):
-        """Whoever waits leaves, and every later call is refused."""
-        tc_store_word(&self.ring.closed, 1)
+        """Whoever waits leaves, and later calls are refused. A claim or a view keeps its side's lock until it ends."""
+        close_ring(&self.ring, self.is_shared)
 
     def disown(self):
-        """In a child of fork: this ring is the parent's."""
+        """In a child of fork: this ring is the parent's, and so are its locks."""
         self.is_disowned = True
         tc_store_word(&self.ring.closed, 1)
+        if self.is_shared and self.ring.gone < 2:
+            tc_close(self.ring.fd)
+        self.is_shared, self.ring.fd = False, -1
 
     @property
     def is_closed(self):

@@ -291,7 +291,14 @@ REFUSED = [
     ({"capacity": True}, TypeError, "capacity must be an int"),
     ({"capacity": 2**32, "dtype": "V65536"}, MemoryError, "this machine has"),
     ({"dtype": object}, TypeError, "holds Python objects"),
+    ({"capacity": np.bool_(True)}, TypeError, "capacity must be an int, not bool"),
     ({"dtype": "V65537"}, ValueError, "must have 1 to 65536"),
+    ({"dtype": None}, TypeError, "dtype None is none"),
+    ({"dtype": "price"}, TypeError, "dtype 'price' is none"),
+    ({"dtype": ("<i8", (4,))}, TypeError, r"is an array of int64: make it a field, \[\('name', '<i8', \(4,\)\)\]"),
+    ({"dtype": {"names": ["a", "b"], "formats": ["i4", "i4"], "offsets": [4, 0]}}, ValueError, "^dtype .*must have its fields one behind the other"),
+    ({"dtype": {"names": ["a", "b"], "formats": ["i4", "i4"], "offsets": [0, 2]}}, ValueError, "^dtype .*must have its fields one behind the other"),
+    ({"dtype": [("n", {"names": ["a", "b"], "formats": ["i4", "i4"], "offsets": [4, 0]})]}, ValueError, "must have its fields one behind"),
     ({"producers": "two"}, ValueError, "producers 'two' is not one of one, many"),
     ({"on_full": "drop"}, ValueError, "on_full 'drop' is not one of fail, spin, block, overwrite"),
     ({"wait": "sleep"}, ValueError, "wait 'sleep' is not one of busy, yield, backoff, futex"),
@@ -321,6 +328,18 @@ def test_bad_calls_are_refused_and_change_nothing(ring):
         (lambda: one.drain(2, at_least=3), ValueError, "at_least 3 must be 1 to 2"),
         (lambda: one.drain(2.5), TypeError, "limit must be an int"),
         (lambda: one.drain(at_least=True), TypeError, "at_least must be an int"),
+        (lambda: one.drain(at_least=1.0), TypeError, "at_least must be an int, not float"),
+        (lambda: one.drain(at_least=np.float64(1)), TypeError, "at_least must be an int, not float64"),
+        (lambda: one.drain(limit=True), TypeError, "limit must be an int, not bool"),
+        (lambda: one.drain(timeout=False), TypeError, "timeout must be seconds or None, not bool"),
+        (lambda: one.drain(timeout=np.bool_(False)), TypeError, "timeout must be seconds or None, not bool"),
+        (lambda: one.drain(timeout=np.float32("inf")), ValueError, "timeout inf must be 0 to 1e9"),
+        (lambda: one.drain(timeout=10**400), ValueError, "must be 0 to 1e9 seconds"),
+        (lambda: one.drain(view=1), TypeError, "view must be a bool"),
+        (lambda: one.drain(1, view=0), TypeError, "view must be a bool"),
+        (lambda: one.claim(True), TypeError, "count must be an int, not bool"),
+        (lambda: one.claim(1, timeout=False), TypeError, "timeout must be seconds"),
+        (lambda: one.publish(numbered(1), timeout=True), TypeError, "timeout must be seconds"),
         (lambda: one.claim(0), ValueError, "count 0 must be 1 to 8"),
         (one.unlink, ValueError, "without a name"),
     ]
@@ -330,6 +349,32 @@ def test_bad_calls_are_refused_and_change_nothing(ring):
     assert one.publish(numbered(0)) == 0
     assert one.publish(numbered(4)[::2][:1]) == 1  # strided: copied
     assert one.drain()["seq"].tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.longdouble, np.int8, np.uint64])
+def test_numpys_scalars_are_numbers(ring, kind):
+    one = ring(np.int64(8), on_full="block")
+    assert one.capacity == 8
+    one.publish(numbered(3), timeout=kind(1))
+    one.claim(np.uint8(2), timeout=kind(1)).commit(np.int16(1))
+    assert len(one.drain(np.int32(2), at_least=np.uint16(2), timeout=kind(1))) == 2
+    one.drain()
+    start = time.monotonic()
+    assert one.drain(timeout=np.float32(0.03)).size == 0
+    assert 0.03 <= time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize("dtype", ["M8[ns]", ">i8", "?", "S3", "U2", "f2", "c16", [("at", "M8[us]"), ("n", "i2")], np.dtype([("a", "i1"), ("b", "i8")], align=True),
+                                   [("rows", "i8", (2, 2))], {"names": ["a"], "formats": ["i4"], "offsets": [4], "itemsize": 16}])
+def test_records_of_every_plain_dtype_go_through(ring, dtype):
+    one = ring(dtype=dtype)
+    records = np.frombuffer(bytes(2 * one.dtype.itemsize), one.dtype)
+    one.publish(records)
+    with one.claim() as record:
+        record[:] = records[:1]
+    got = one.drain()
+    assert got.dtype == np.dtype(dtype)
+    assert got.tobytes() == bytes(3 * one.dtype.itemsize)
 
 
 def replay(backend, producers, on_full, seed):

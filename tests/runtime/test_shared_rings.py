@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 
@@ -178,6 +179,16 @@ def test_a_producer_that_waits_learns_that_the_consumer_is_gone(backend, name):
         assert ring.drain()["seq"].tolist() == list(range(8))
 
 
+def test_a_producer_waits_for_the_consumer_that_has_the_same_opening(backend, name):
+    with shared_ring(name, "i8", 8, on_full="block", backend=backend) as ring:
+        assert ring.drain().size == 0
+        later = threading.Timer(0.15, ring.drain)
+        later.start()
+        ring.publish(np.arange(10), timeout=30)
+        later.join()
+        assert ring.drain().tolist() == [8, 9]
+
+
 def kill_at_random(name, backend, each, seed):
     """Four processes publish `each` records; one of them is killed on the way. What was drained, and the ring's figures."""
     rng = np.random.default_rng(seed)
@@ -286,3 +297,148 @@ def test_a_child_of_fork_gets_an_error_and_takes_nothing_from_its_parent(backend
     if shared:
         ring.unlink()
     ring.close()
+
+
+def opened():
+    """Descriptors of this process."""
+    return set(os.listdir("/dev/fd"))
+
+
+def test_a_view_that_outlives_the_close_keeps_other_consumers_out_and_ends_once(backend, name):
+    with shared_ring(name, "i8", 8, producers="many", backend=backend) as ring:
+        before = opened()
+        first = RingBuffer.open(name, backend=backend)
+        ring.publish(np.arange(3))
+        view = first.drain(view=True)
+        first.close()
+        second = RingBuffer.open(name, backend=backend)
+        with pytest.raises(RuntimeError, match="has a consumer already"):
+            second.drain()
+        with pytest.raises(RingFullError):
+            ring.publish(np.arange(3, 9))  # three slots are taken, five are free
+        ring.publish(np.arange(3, 8))
+        assert view.tolist() == [0, 1, 2]
+        del view
+        assert second.drain().tolist() == [3, 4, 5, 6, 7]
+        for at in (8, 16):
+            ring.publish(np.arange(at, at + 8))
+            assert second.drain().tolist() == list(range(at, at + 8))
+        assert second.stats() == (8, 0, 24, 24, 6, 0, 0)
+        second.close()
+        del first, second  # their mappings keep a descriptor each
+        assert opened() == before
+
+
+@pytest.mark.parametrize("producers", ["one", "many"])
+def test_a_claim_that_outlives_the_close_keeps_its_producers_place(backend, name, producers):
+    with shared_ring(name, "i8", 8, producers=producers, backend=backend) as ring:
+        before = opened()
+        first, second = (RingBuffer.open(name, backend=backend) for _ in range(2))
+        claim = first.claim(3)
+        records = claim.records
+        first.close()
+        with pytest.raises(RingClosedError):
+            claim.commit()
+        del claim
+        if producers == "one":
+            with pytest.raises(RuntimeError, match="has 1 producer already"):
+                second.publish(np.arange(2))
+        else:
+            second.publish(np.arange(2))
+            assert ring.drain().size == 0  # it is waited for, as any that lives
+            assert ring.stats().abandoned == 0
+        records[:] = 77  # may be written still
+        del records
+        if producers == "one":
+            second.publish(np.arange(2))
+        assert ring.drain().tolist() == [0, 1]
+        for at in (0, 8, 16):
+            second.publish(np.arange(at, at + 8))
+            assert ring.drain().tolist() == list(range(at, at + 8))
+        assert ring.stats() == (8, 0, 26, 26, 0, 0, 0 if producers == "one" else 3)
+        second.close()
+        del first, second
+        assert opened() == before
+
+
+def test_a_side_of_a_closed_ring_is_free_at_once_where_nothing_of_it_is_held(backend, name):
+    with shared_ring(name, "i8", 8, backend=backend) as ring:
+        ring.publish(np.arange(4))
+        view = ring.drain(2, view=True)
+        ring.close()
+        other = RingBuffer.open(name, backend=backend)
+        other.publish(np.arange(4, 6))
+        other.close()
+        claiming = RingBuffer.open(name, backend=backend)
+        claim = claiming.claim(1)
+        del view
+        assert claiming.drain().tolist() == [2, 3, 4, 5]
+        claiming.close()
+        third = RingBuffer.open(name, backend=backend)
+        assert third.drain().size == 0
+        third.close()
+        del claim
+
+
+def close_under(what, ring):
+    """Closes a ring in which another thread waits: what that raised, and what the ring says then."""
+    found = []
+    if what != "drain":
+        ring.publish(np.arange(8))
+    calls = {"drain": ring.drain, "publish": lambda **words: ring.publish(np.arange(2), **words), "claim": ring.claim}
+
+    def run():
+        try:
+            calls[what](timeout=30)
+        except Exception as error:
+            found.append(type(error))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    time.sleep(0.03)
+    ring.close()
+    thread.join(10)
+    return found, len(ring), ring.stats()[:4], "closed" in repr(ring)
+
+
+@pytest.mark.parametrize("wait", ["backoff", "futex"])
+@pytest.mark.parametrize(("what", "used"), [("drain", 0), ("publish", 8), ("claim", 8)])
+def test_who_waits_in_a_shared_ring_that_is_closed_is_told_and_its_figures_stay(backend, name, wait, what, used):
+    before = opened()
+    with shared_ring(name, "i8", 8, producers="many", on_full="block", wait=wait, backend=backend) as ring:
+        assert close_under(what, ring) == ([RingClosedError], used, (8, used, used, 0), True)
+    del ring
+    assert opened() == before
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # which is what is tested
+def test_a_child_of_fork_has_the_figures_and_ends_no_view_whose_ring_is_gone(backend, name):
+    with shared_ring(name, "i8", 8, backend=backend) as ring:
+        ring.publish(np.arange(4))
+        other = RingBuffer.open(name, backend=backend)
+        view = other.drain(2, view=True)
+        del other
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                del view
+                status = 0 if (len(ring), ring.stats()) == (4, (8, 4, 4, 0, 0, 0, 0)) else 2
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert ring.stats().drained == 0
+        with pytest.raises(RuntimeError, match="has a consumer already"):
+            ring.drain()
+        assert view.tolist() == [0, 1]
+        del view
+        assert ring.drain().tolist() == [2, 3]
+
+
+def test_a_ring_that_is_opened_with_a_bad_dtype_leaves_no_file_open(backend, name):
+    with shared_ring(name, "i8", 8, backend=backend):
+        before = opened()
+        for dtype in ("O", "i4"):
+            with pytest.raises(TypeError):
+                RingBuffer.open(name, dtype, backend=backend)
+        assert opened() == before

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, NoReturn, Self
 import numpy as np
 
 from .._backend import choose_backend, room_module
-from ..vocabulary.scalars import demand_plain
+from ..vocabulary.scalars import demand_plain, dtype_of
 from ..vocabulary.showing import refuse_copy
 from .pool_errors import PoolExhaustedError, StaleHandleError
 
@@ -77,6 +77,7 @@ class PooledRecord:
 class ObjectPool:
     """`size` records of a dtype with fields, made once: `acquire` hands one out, zeroed, `release` takes it back.
 
+    A handle is a number of this pool alone: another pool gives the same ones, and can't tell that it is not its own.
     Threads: any may acquire and release; a record is its holder's.
     """
 
@@ -169,7 +170,7 @@ class Arena:
 
 
 def _fields(dtype: Any) -> np.dtype[Any]:
-    found: np.dtype[Any] = np.dtype(dtype)
+    found = dtype_of(dtype)
     if found.names is None or found.hasobject:
         raise TypeError(f"dtype {found} must have fields, and no Python objects among them")
     return found

@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..vocabulary.scalars import demand_plain, dtype_of
+
 if sys.platform != "win32":
     import fcntl
 
@@ -64,19 +66,22 @@ class Geometry(NamedTuple):
     dtype_length: int
 
 
-def demand_capacity(capacity: int) -> None:
+def demand_capacity(capacity: int) -> int:
     """Refuses what is no power of two, naming the next one."""
-    if isinstance(capacity, bool) or not isinstance(capacity, int):
-        raise TypeError(f"capacity must be an int, not {type(capacity).__name__}")
-    if not 2 <= capacity <= CAPACITY_MOST:
-        raise ValueError(f"capacity {capacity} must be 2 to {CAPACITY_MOST}")
-    if capacity & (capacity - 1):
-        raise ValueError(f"capacity {capacity} must be a power of two: the next is {1 << capacity.bit_length()}")
+    size: int = demand_plain(capacity, (int,), "capacity", "an int")
+    if not 2 <= size <= CAPACITY_MOST:
+        raise ValueError(f"capacity {size} must be 2 to {CAPACITY_MOST}")
+    if size & (size - 1):
+        raise ValueError(f"capacity {size} must be a power of two: the next is {1 << size.bit_length()}")
+    return size
 
 
 def demand_dtype(dtype: Any) -> np.dtype[Any]:
     """A dtype whose records are plain bytes, or TypeError."""
-    found: np.dtype[Any] = np.dtype(dtype)
+    found = dtype_of(dtype)
+    if found.subdtype is not None:  # an array of these has the shape in place of the dtype
+        raise TypeError(f"dtype {found} is an array of {found.base}: make it a field, [('name', {found.base.str!r}, "
+                        f"{found.shape})]")
     if found.hasobject:
         raise TypeError(f"dtype {found} holds Python objects: a ring carries bytes")
     if not 1 <= found.itemsize <= RECORD_MOST:
@@ -86,7 +91,10 @@ def demand_dtype(dtype: Any) -> np.dtype[Any]:
 
 def dtype_text(dtype: np.dtype[Any]) -> bytes:
     """A dtype as the text that a header holds."""
-    text = repr(np.lib.format.dtype_to_descr(dtype)).encode()
+    try:
+        text = repr(np.lib.format.dtype_to_descr(dtype)).encode()
+    except ValueError as error:
+        raise ValueError(f"dtype {dtype} must have its fields one behind the other, in their order: {error}") from error
     if len(text) > HEADER - DTYPE_AT:
         raise ValueError(f"dtype's description has {len(text)} bytes, a header holds {HEADER - DTYPE_AT}")
     return text

@@ -6,11 +6,11 @@ nothing that it does not count. The README says why it is correct.
 
 from __future__ import annotations
 
-import math
 import os
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, NoReturn, Self
@@ -18,11 +18,10 @@ from typing import Any, NamedTuple, NoReturn, Self
 import numpy as np
 
 from .._backend import choose_backend, room_module
-from ..vocabulary.scalars import plain
+from ..vocabulary.scalars import demand_plain
 from ..vocabulary.showing import refuse_copy
+from ..vocabulary.units import check_bool
 from .ring_memory import (
-    CONSUMED,
-    CONSUMER,
     ON_FULL,
     PRODUCERS,
     WAITS,
@@ -31,7 +30,6 @@ from .ring_memory import (
     create_file,
     demand_capacity,
     demand_dtype,
-    lock_byte,
     open_file,
     path_of,
     plan_ring,
@@ -40,7 +38,7 @@ from .ring_memory import (
 
 Records = np.ndarray[Any, np.dtype[Any]]
 _CLAIM_MOST = 65_535  # records of one claim among many processes
-_opened: weakref.WeakSet[RingBuffer] = weakref.WeakSet()
+_opened: weakref.WeakSet[Any] = weakref.WeakSet()  # the backends' rings: a view may outlive its RingBuffer
 
 
 class RingStats(NamedTuple):
@@ -104,8 +102,7 @@ class RingBuffer:
         self, dtype: Any, capacity: int, *, producers: str = "one", on_full: str = "fail", wait: str = "backoff",
         name: str | None = None, backend: str | None = None,
     ) -> None:
-        found, size = demand_dtype(dtype), plain(capacity)
-        demand_capacity(size)  # type: ignore[arg-type]  # refuses what is no int
+        found, size = demand_dtype(dtype), demand_capacity(capacity)
         _choose("producers", producers, ("one", "many"))
         _choose("on_full", on_full, ON_FULL)
         _choose("wait", wait, WAITS)
@@ -113,8 +110,7 @@ class RingBuffer:
             raise ValueError("on_full 'overwrite' with producers 'many' is for the threads of one process: one that "
                              "died while it wrote would stop the others")
         chosen = choose_backend(backend).name
-        planned = plan_ring(found, size, producers == "many", on_full, wait,  # type: ignore[arg-type]  # as above
-                            backend=chosen, shared=name is not None)
+        planned = plan_ring(found, size, producers == "many", on_full, wait, backend=chosen, shared=name is not None)
         path = None if name is None else path_of(name)
         memory, fd = (private_memory(planned, found), -1) if path is None else create_file(path, planned, found)
         self._begin(memory, fd, planned, found, chosen, path)
@@ -126,40 +122,36 @@ class RingBuffer:
         """
         chosen = choose_backend(backend).name
         path = path_of(name)
+        wanted = None if dtype is None else demand_dtype(dtype)
         memory, fd, geometry, found = open_file(path, chosen)
-        if dtype is not None and demand_dtype(dtype) != found:
+        if wanted is not None and wanted != found:
             os.close(fd)
-            raise TypeError(f"dtype {np.dtype(dtype)} is not the ring's, {found}")
+            raise TypeError(f"dtype {wanted} is not the ring's, {found}")
         ring = cls.__new__(cls)
         ring._begin(memory, fd, geometry, found, chosen, path)
         return ring
 
     def _begin(self, memory: Any, fd: int, geometry: Geometry, dtype: np.dtype[Any], backend: str,
                path: Path | None) -> None:
-        self._memory, self._fd, self._path, self._geometry = memory, fd, path, geometry
+        self._memory, self._path, self._geometry = memory, path, geometry
         self.dtype: np.dtype[Any] = dtype
         self.backend: str = backend
         self._ring: Any = room_module(backend, "rings").Ring(memory, dtype, fd)
         self._produces = self._consumes = path is None
         self._batch_max = self.batch_max if geometry.on_full == 0 else 2**62  # a batch that waits goes in by pieces
-        _opened.add(self)
+        _opened.add(self._ring)
 
     # ---- who produces, who consumes: of a shared ring, whose process holds the lock
 
     def _be_producer(self) -> None:
-        self._ring.demand_open()
-        rows = range(PRODUCERS if self._geometry.many else 1)
-        row = next((row for row in rows if lock_byte(self._fd, 1 + row)), None)
-        if row is None:
-            raise RuntimeError(f"the ring has {len(rows)} producer{'s' * (len(rows) > 1)} already: all that it takes")
-        self._ring.adopt_row(row)
+        if not self._ring.be_producer():
+            most = f"{PRODUCERS} producers" if self._geometry.many else "1 producer"
+            raise RuntimeError(f"the ring has {most} already: all that it takes")
         self._produces = True
 
     def _be_consumer(self) -> None:
-        self._ring.demand_open()
-        if not lock_byte(self._fd, CONSUMER):
+        if not self._ring.be_consumer():
             raise RuntimeError("the ring has a consumer already, and takes one")
-        self._memory[8 * CONSUMED] = 1
         self._consumes = True
 
     # ---- producers
@@ -219,12 +211,13 @@ class RingBuffer:
         empty array. `view=True` gives them where they lie, read-only and up to the ring's edge: their slots are taken
         until the last array over them is gone, and until then another drain raises BufferError.
         """
-        if limit is None and at_least == 1 and at_least is not True and timeout == 0.0 and self._consumes and not view:
+        is_plain = at_least.__class__ is int and timeout.__class__ is float and view is False
+        if is_plain and limit is None and at_least == 1 and timeout == 0.0 and self._consumes:
             at_once: Records = self._ring.drain(self._geometry.capacity, 1, 0)
             return at_once
         most = self.capacity if limit is None else _whole("limit", limit)
         least = _whole("at_least", at_least)
-        if limit is None and not view:
+        if not check_bool(view, "view") and limit is None:
             most = max(most, least)
         if not 1 <= least <= most:
             raise ValueError(f"at_least {least} must be 1 to {most}, the limit")
@@ -246,15 +239,18 @@ class RingBuffer:
     @property
     def batch_max(self) -> int:
         """The most records that can be published at once under "fail"."""
-        shared = self._geometry.many and self._fd >= 0
+        shared = self._geometry.many and self._path is not None
         return min(self.capacity, _CLAIM_MOST) if shared else self.capacity
 
     def stats(self) -> RingStats:
         """What it has seen. Threads: any; each figure is as of now, not all as of one moment."""
         tail, head, refused, abandoned, lost = self._ring.counts()
-        over = max(0, tail - head - self.capacity)  # overwritten, and not counted by the consumer yet
-        return RingStats(self.capacity, tail - head - over, tail - abandoned, head - abandoned - lost, refused,
-                         lost + over, abandoned)
+        used = min(tail - head, self.capacity)
+        over = tail - head - used  # overwritten, and not counted by the consumer yet
+        if ON_FULL[self._geometry.on_full] != "overwrite":
+            over = 0  # the head went on between the two looks
+        return RingStats(self.capacity, used, tail - abandoned, head - abandoned - lost, refused, lost + over,
+                         abandoned)
 
     def __len__(self) -> int:
         return self.stats().used
@@ -274,13 +270,10 @@ class RingBuffer:
 
     def close(self) -> None:
         """Leave it: who waits in it, and every later call, gets RingClosedError. Its memory goes with the last array
-        over it; a shared ring stays for the others.
+        over it; a shared ring stays for the others. A view is taken, and a claim may be written, until the last array
+        over it is gone: until then no other consumer, or producer in its place, comes.
         """
-        if not self._ring.is_closed:
-            self._ring.close()
-        if self._fd >= 0:
-            os.close(self._fd)  # lets go of the locks
-            self._fd = -1
+        self._ring.close()
 
     def unlink(self) -> None:
         """Take a shared ring's name away: who has it open keeps it. FileNotFoundError where it is gone."""
@@ -315,9 +308,7 @@ def _choose(name: str, word: str, words: tuple[str, ...]) -> None:
 
 
 def _whole(name: str, value: int) -> int:
-    found = plain(value)
-    if isinstance(found, bool) or not isinstance(found, int):
-        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    found: int = demand_plain(value, (int,), name, "an int")
     if not 0 <= found < 2**62:
         raise ValueError(f"{name} {found} must be 0 to {2**62 - 1}")
     return found
@@ -327,10 +318,9 @@ def _nanoseconds(timeout: float | None) -> int:
     """Seconds as ns, -1 for None."""
     if timeout is None:
         return -1
-    seconds = plain(timeout)
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise TypeError(f"timeout must be seconds or None, not {type(timeout).__name__}")
-    if not (math.isfinite(seconds) and 0 <= seconds <= 1e9):
+    found = demand_plain(timeout, (int, float, Decimal), "timeout", "seconds or None")
+    seconds = found if isinstance(found, int) else float(found)
+    if not 0 <= seconds <= 1e9:  # nor is nan
         raise ValueError(f"timeout {seconds} must be 0 to 1e9 seconds, or None")
     return int(seconds * 1e9)
 
@@ -338,8 +328,7 @@ def _nanoseconds(timeout: float | None) -> int:
 def _leave_to_parent() -> None:
     """In a child of fork: the rings are the parent's, and so must their locks be."""
     for ring in list(_opened):
-        ring._ring.disown()
-        ring.close()
+        ring.disown()
 
 
 if hasattr(os, "register_at_fork"):

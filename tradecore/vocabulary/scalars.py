@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from numpy import format_float_scientific, generic, isfinite
+from numpy import dtype, format_float_scientific, generic, isfinite
 
 _WORDS = {"i": int, "u": int, "U": str, "S": bytes}
 
@@ -38,4 +38,15 @@ def demand_plain(value: object, kinds: tuple[type, ...], name: str, words: str) 
     found = plain(value)
     if isinstance(found, bool) or not isinstance(found, kinds):
         raise TypeError(f"{name} must be {words}, not {type(value).__name__}")
+    return found
+
+
+def dtype_of(value: Any) -> dtype[Any]:
+    """The dtype of an argument `dtype`. Raises TypeError for what names none, and None, NumPy's word for float64."""
+    if value is None:
+        raise TypeError("dtype None is none: say which")
+    try:
+        found: dtype[Any] = dtype(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"dtype {value!r} is none: {error}") from error
     return found

@@ -151,4 +151,18 @@ static inline int tc_is_locked(int fd, int64_t byte) {
 #endif
 }
 
+/* Lets go of a byte that this opening holds; of none where it does not. */
+static inline void tc_unlock(int fd, int64_t byte) {
+#if defined(F_OFD_SETLK)
+    struct flock lock;
+    memset(&lock, 0, sizeof lock);
+    lock.l_type = F_UNLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = byte;
+    lock.l_len = 1;
+    fcntl(fd, F_OFD_SETLK, &lock);
+#endif
+}
+static inline void tc_close(int fd) { close(fd); }
+
 #endif

@@ -41,7 +41,7 @@ class Pool:
             raise OverflowError(f"handle {handle} has no 64 bits")
         slot, generation = handle & ((1 << SLOT_BITS) - 1), handle >> SLOT_BITS
         if slot >= self._size or self._generations[slot] != generation or not generation & 1:
-            raise StaleHandleError(f"handle {handle} names no record in use: it was released, or is another pool's")
+            raise StaleHandleError(f"handle {handle} names no record in use: it was released, or never given out")
         return slot
 
     def find(self, handle: int) -> int:

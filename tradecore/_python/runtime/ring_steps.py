@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import numpy as np
 from tradecore.runtime.ring_memory import (
     ABANDONED,
     CACHED_HEAD,
+    CONSUMER,
     HEAD,
     KNOWN,
     LOST,
@@ -30,6 +32,7 @@ from ..vocabulary.shell import Records
 
 STEP = 1 + PRODUCERS  # the byte of the file that is locked during a step
 SKIPPED, CLAIM_MOST = 1 << 63, 65_535
+CALL, HELD, GONE = 1, 2, 3  # who is behind a door; GONE: the ring was closed, and nobody passes any more
 
 
 class RingSteps:
@@ -46,10 +49,46 @@ class RingSteps:
         self._row = -1
         self._is_producing_alone = not self._is_many or bool(g.rows_at)
         self._lock = threading.RLock()
+        self._doors = {"producing": 0, "consuming": 0}
+        self._is_closed = False
+
+    def _enter(self, door: str, how: int) -> int:
+        """Pass a door that is open; who is behind it already, or 0."""
+        with self._lock:
+            found = self._doors[door]
+            if not found:
+                self._doors[door] = how
+            return found
+
+    def _leave_door(self, door: str) -> None:
+        with self._lock:
+            self._doors[door] = 0
+            if self._is_closed:
+                self._let_go()
+
+    def _close_ring(self) -> None:
+        with self._lock:
+            self._is_closed = True
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Of a shared ring that was closed: the lock of each side that nobody is behind, and the file with the later of
+        the two. No earlier, or who comes next would take the slots of a claim or a view for free.
+        """
+        if self._fd < 0:
+            return
+        for door, byte in (("producing", 1 + self._row), ("consuming", CONSUMER)):
+            if not self._doors[door]:
+                self._doors[door] = GONE
+                if door == "consuming" or self._row >= 0:
+                    unlock_byte(self._fd, byte)
+        if set(self._doors.values()) == {GONE}:
+            os.close(self._fd)
+            self._fd = -1
 
     @contextmanager
     def _step(self) -> Iterator[memoryview]:
-        """The header's words, for one step alone."""
+        """The header's words, for one step alone. Of a shared ring: behind a door, so that the file is there."""
         with self._lock:
             while self._fd >= 0 and not lock_byte(self._fd, STEP):
                 time.sleep(0.00002)

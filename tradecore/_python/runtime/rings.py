@@ -7,6 +7,8 @@ of accesses to get right here; the compiled ring, which has no lock, is compared
 from __future__ import annotations
 
 import mmap
+import os
+import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -25,12 +27,12 @@ from tradecore.runtime.ring_memory import (
     TAIL,
     RingClosedError,
     is_locked,
+    lock_byte,
 )
 
 from ..vocabulary.shell import Records
-from .ring_steps import RingSteps
+from .ring_steps import CALL, GONE, HELD, RingSteps
 
-CALL, HELD = 1, 2
 NAP_MOST = 0.001
 
 
@@ -81,8 +83,7 @@ class Ring(RingSteps):
 
     def __init__(self, memory: mmap.mmap, dtype: np.dtype[Any], fd: int) -> None:
         super().__init__(memory, dtype, fd)
-        self._is_disowned = self._is_closed = False
-        self._doors = {"producing": 0, "consuming": 0}
+        self._is_consuming = self._is_disowned = False
         self._rescued: Records | None = None
 
     # ---- the door
@@ -94,20 +95,32 @@ class Ring(RingSteps):
         if self._is_closed:
             raise RingClosedError("the ring is closed")
 
-    def adopt_row(self, row: int) -> None:
-        """Be this producer of a shared ring, whose lock the caller holds."""
-        if not 0 <= row < PRODUCERS:
-            raise ValueError(f"row {row} must be 0 to {PRODUCERS - 1}")
-        self._row = row
-        if self._rows:
-            self._rows[row] = 0
+    def be_producer(self) -> bool:
+        """Take the lock of a producer of a shared ring; whether one was free."""
+        self.demand_open()
+        self._produce(CALL)  # nobody closes the file meanwhile
+        try:
+            for row in range(PRODUCERS if self._rows else 1):
+                if self._row >= 0 or not lock_byte(self._fd, 1 + row):
+                    continue
+                self._row = row
+                if self._rows:
+                    self._rows[row] = 0
+            return self._row >= 0
+        finally:
+            self._leave_producing()
 
-    def _enter(self, door: str, how: int) -> int:
-        with self._lock:
-            found = self._doors[door]
-            if not found:
-                self._doors[door] = how
-            return found
+    def be_consumer(self) -> bool:
+        """Take the lock of the consumer of a shared ring; whether it was free."""
+        self.demand_open()
+        self._consume(CALL)
+        try:
+            if not lock_byte(self._fd, CONSUMER):
+                return False
+            self._header[CONSUMED] = self._is_consuming = True
+            return True
+        finally:
+            self._leave_consuming()
 
     def _produce(self, how: int) -> None:
         found = self._enter("producing", how)
@@ -115,24 +128,31 @@ class Ring(RingSteps):
             time.sleep(0.00005)
             self.demand_open()
             found = self._enter("producing", how)
+        if found == GONE:
+            raise RingClosedError("the ring is closed")
         if found:
             raise RuntimeError("records are claimed and not committed yet" if found == HELD else
                                "another thread publishes: a ring of one producer takes one at a time")
 
     def _leave_producing(self) -> None:
         if self._is_producing_alone:
-            self._doors["producing"] = 0
+            self._leave_door("producing")
 
     def _consume(self, how: int) -> None:
         found = self._enter("consuming", how)
+        if found == GONE:
+            raise RingClosedError("the ring is closed")
         if found == HELD:
             raise BufferError("a view is still held: delete its arrays first")
         if found:
             raise RuntimeError("another thread drains: a ring has one consumer")
 
+    def _leave_consuming(self) -> None:
+        self._leave_door("consuming")
+
     def _has_lost_consumer(self) -> bool:
-        if self._fd < 0 or self._is_closed or not self._header[CONSUMED]:
-            return False
+        if self._is_consuming or self._fd < 0 or self._is_closed or not self._header[CONSUMED]:
+            return False  # a lock of one's own is not seen as one
         return not is_locked(self._fd, CONSUMER)
 
     def _wait(self, done: Callable[[], bool], timeout: int) -> None:
@@ -169,14 +189,14 @@ class Ring(RingSteps):
 
         try:
             self._wait(publish_more, 0 if self._on_full == "fail" else timeout)
+            if done < count:
+                with self._step() as h:
+                    h[REFUSED] += count - done
         except BaseException as error:
             error.add_note(f"{done} of {count} records are in the ring")
             raise
         finally:
             self._leave_producing()
-        if done < count:
-            with self._step() as h:
-                h[REFUSED] += count - done
         return done
 
     def claim(self, count: int, timeout: int) -> Claim | None:
@@ -198,14 +218,13 @@ class Ring(RingSteps):
 
         try:
             self._wait(claim_some, 0 if self._on_full == "fail" else timeout)
+            if not got:
+                with self._step() as h:
+                    h[REFUSED] += count
         finally:
             if not got:
                 self._leave_producing()
-        if got:
-            return Claim(self, at, got)
-        with self._step() as h:
-            h[REFUSED] += count
-        return None
+        return Claim(self, at, got) if got else None
 
     # ---- the consumer
 
@@ -235,7 +254,7 @@ class Ring(RingSteps):
                 self._rescued = np.frombuffer(bytearray().join(found), self._dtype)
             raise
         finally:
-            self._doors["consuming"] = 0
+            self._leave_consuming()
         if not found:
             self.demand_open()
         return np.frombuffer(bytearray().join(found), self._dtype)
@@ -262,7 +281,7 @@ class Ring(RingSteps):
             self._wait(find, timeout)
         finally:
             if not count:
-                self._doors["consuming"] = 0
+                self._leave_consuming()
         if count:
             array = self._array(at, count)
             array.flags.writeable = False
@@ -276,22 +295,27 @@ class Ring(RingSteps):
             return
         with self._step() as h:
             h[HEAD] = head
-        self._doors["consuming"] = 0
+        self._leave_consuming()
 
     # ---- both
 
     def counts(self) -> tuple[int, int, int, int, int]:
         """(tail, head, refused, abandoned, lost): positions and counters, each as it is now."""
-        with self._step() as h:
-            return h[TAIL], h[HEAD], h[REFUSED], h[ABANDONED], h[LOST]
+        h = self._header
+        head = h[HEAD]  # first: the tail is never behind it
+        return h[TAIL], head, h[REFUSED], h[ABANDONED], h[LOST]
 
     def close(self) -> None:
-        """Whoever waits leaves, and every later call is refused."""
-        self._is_closed = True
+        """Whoever waits leaves, and later calls are refused. A claim or a view keeps its side's lock until it ends."""
+        self._close_ring()
 
     def disown(self) -> None:
-        """In a child of fork: this ring is the parent's."""
+        """In a child of fork: this ring is the parent's, and so are its locks."""
         self._is_disowned = self._is_closed = True
+        self._lock = threading.RLock()  # a thread of the parent may have held the one before
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
     @property
     def is_closed(self) -> bool:
