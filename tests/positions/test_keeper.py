@@ -180,6 +180,21 @@ def test_bust_and_correct_by_id_or_exec_id(make):
         keeper.bust("z")
 
 
+def test_a_correction_keeps_its_commissions_currency(make):
+    keeper = make(AAPL, currencies=["JPY"])
+    fill(keeper, "BUY", 10, 100, commission=3, commission_currency="JPY")
+    keeper.correct(1, commission=5, commission_currency="JPY")
+    keeper.correct(1, price=101, commission_currency="JPY")
+    assert (keeper.cash("JPY"), keeper.cash("USD")) == (-5, -1010)
+    for given, match in (({"commission": 5, "commission_currency": "USD"}, "commission_currency 'USD' must be 'JPY'"),
+                         ({"commission_currency": "USD"}, "must be 'JPY'"), ({"commission_currency": "JPX"}, "did you mean")):
+        with pytest.raises(LookupError if "JPX" in given.values() else ValueError, match=match):
+            keeper.correct(1, **given)
+    assert (keeper.cash("JPY"), keeper.cash("USD")) == (-5, -1010)
+    keeper.correct(1, commission=0, commission_currency="USD")
+    assert (keeper.cash("JPY"), keeper.cash("USD")) == (0, -1010)
+
+
 def test_hedged_legs_stand_side_by_side(make):
     keeper = make(hedging=True, accounts=["a", "b"])
     fill(keeper, "BUY", 10, 100, account="a", position_effect="OPEN")

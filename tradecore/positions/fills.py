@@ -275,8 +275,10 @@ class Fills:
                 raise
         self._actions.pop(trade_id, None)
 
-    def correct(self, trade: int | str, qty: Number | None, price: Number | None, commission: Number | None) -> None:
-        """Change a trade's figures. ValueError for one that closed several lots: bust it, and book it anew."""
+    def correct(self, trade: int | str, qty: Number | None, price: Number | None, commission: Number | None,
+                commission_currency: str | None = None) -> None:
+        """Change a trade's figures. ValueError for one that closed several lots, and for a commission in another
+        currency, which no entry can change to: bust it, and book it anew."""
         trade_id = self._whole(trade)
         if trade_id in self._pieces:
             raise ValueError(f"trade {trade_id} is {self._pieces[trade_id]} entries: bust it, and book it anew")
@@ -284,6 +286,12 @@ class Fills:
         ins = self._kept.names.instruments[row.instrument - 1]
         lots = abs(row.qty) if qty is None else ins.qty_lots(qty, "qty", low=1)
         units = row.price if price is None else self._kept.price(ins, price, "price")
+        own = self._kept.names.currencies.name(row.currency) or ins.currency
+        if commission_currency is not None and commission_currency != own:
+            currency = self._kept.names.currencies.id(commission_currency)
+            if commission is None or self._kept.fee_units(ins, currency, commission):  # nothing is the same in any
+                raise ValueError(f"trade {trade_id} commission_currency {commission_currency!r} must be {own!r}, as it "
+                                 "was booked: bust it, and book it anew")
         fee = row.fee if commission is None else self._kept.fee_units(ins, row.currency, commission)
         self._amend(trade_id, EntryStatus.CORRECTED, lots if row.qty > 0 else -lots, units, fee)
 

@@ -159,10 +159,10 @@ class PositionKeeper:
 
     @locked
     def correct(self, trade: int | str, *, qty: Number | None = None, price: Number | None = None,
-                commission: Number | None = None) -> None:
-        """Change a trade's quantity, price or commission, as if it had been booked so; its side stays. A fill that
-        closed several lots is busted and booked anew."""
-        self._fills.correct(trade, qty, price, commission)
+                commission: Number | None = None, commission_currency: str | None = None) -> None:
+        """Change a trade's quantity, price or commission, as if it had been booked so; its side stays, and so does its
+        commission's currency. A fill that closed several lots is busted and booked anew."""
+        self._fills.correct(trade, qty, price, commission, commission_currency)
 
     @locked
     def open_position(self, symbol: str, qty: Number, price: Number, *, account: str | None = None,
