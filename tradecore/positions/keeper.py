@@ -387,9 +387,9 @@ class PositionKeeper:
         with their causes: called possible, unless proved by the fills where both files are given.
 
         Positions have columns symbol, qty, and where wanted account, cost; fills exec_id, symbol, side, qty, price, and
-        where wanted account, commission; or what a form says. What can't be read, symbols and accounts that are not
-        declared, and figures finer than the units here are differences too. Raises ValueError where a file's columns
-        are not found.
+        where wanted account, commission, commission_currency (the instrument's where none is named); or what a form
+        says. What can't be read, symbols and accounts that are not declared, and figures finer than the units here are
+        differences too. Raises ValueError where a file's columns are not found.
         """
         found: list[Difference] = []
         proof = None
