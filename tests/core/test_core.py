@@ -103,16 +103,16 @@ DOORS = {
         "venue": [(None, TypeError, ""), *NAMES], "exec_type": [(None, TypeError, ""), *WORDS], "cl_ord_id": NO_ID, "order_id": ORDER_IDS[:3] + LIST_IDS[-2:],
         "exec_id": NO_ID, "last_qty": TOLD, "last_px": TOLD, "cum_qty": TOLD, "order_qty": TOLD, "price": TOLD, "ord_status": WORDS,
         "reject_reason": [(3.0, TypeError, "float"), (True, TypeError, "bool"), ("BAD", ValueError, "BAD")], "symbol": [case for case in NAMES if case[1] is TypeError],
-        "side": [case for case in WORDS if case[1] is TypeError], "transact_time": TIMES, "commission": TOLD, "venue_order_id": NO_ID,
-        "text": [(5, TypeError, "int"), (b"x", TypeError, "bytes")], "last_mkt": [(5, TypeError, "int")], "last_liquidity_ind": WORDS}),
+        "side": [case for case in WORDS if case[1] is TypeError], "transact_time": TIMES[:3], "commission": TOLD, "venue_order_id": NO_ID,
+        "text": [(5, TypeError, "int"), (b"x", TypeError, "bytes")], "last_mkt": [(5, TypeError, "int")], "last_liquidity_ind": WORDS[:3]}),
     "on_execution_report restated": ({"venue": "XNAS", "exec_type": "RESTATED"}, {
         "exec_restatement_reason": [(3.0, TypeError, "float"), (True, TypeError, "bool"), ("BAD", ValueError, "BAD")]}),
     "on_execution_report status": ({"venue": "XNAS", "exec_type": "ORDER_STATUS"}, {"ord_status": [(None, TypeError, "ORDER_STATUS"), *WORDS]}),
     "on_trade_correction": ({"venue": "XNAS", "exec_type": "TRADE_CANCEL", "exec_ref_id": "1", "exec_id": "2"}, {
         "venue": [(None, TypeError, ""), *NAMES], "exec_type": [(None, TypeError, ""), *WORDS], "exec_ref_id": NO_ID, "exec_id": NO_ID, "last_qty": TOLD,
-        "last_px": TOLD, "transact_time": TIMES}),
+        "last_px": TOLD, "transact_time": TIMES[:3]}),
     "on_cancel_reject": ({"venue": "XNAS"}, {
-        "venue": [(None, TypeError, ""), *NAMES], "cl_ord_id": NO_ID, "order_id": ORDER_IDS[:3] + LIST_IDS[-2:], "transact_time": TIMES,
+        "venue": [(None, TypeError, ""), *NAMES], "cl_ord_id": NO_ID, "order_id": ORDER_IDS[:3] + LIST_IDS[-2:], "transact_time": TIMES[:3],
         "cxl_rej_reason": [(3.0, TypeError, "float"), (True, TypeError, "bool"), ("BAD", ValueError, "BAD")]}),
     "set_venue_session": ({"venue": "XNAS", "connected": True}, {
         "venue": [(None, TypeError, ""), *NAMES], "connected": BOOLS, "transact_time": TIMES}),
