@@ -252,6 +252,18 @@ def read_reports(array: Any, directory: Directory) -> list[Report]:
     return [Report(data[at : at + REPORT_SIZE], directory) for at in range(0, len(data), REPORT_SIZE)]
 
 
+def find_oldest(held: list[int], newest: int, *, gapless: bool) -> int:
+    """The oldest of the reports that are held, or, `gapless`, of those of which all up to the newest are."""
+    if not gapless:
+        return held[0] if held else newest + 1
+    oldest = newest + 1
+    for seq in reversed(held):
+        if seq != oldest - 1:
+            break
+        oldest = seq
+    return oldest
+
+
 class ReportReader:
     """Iterates over the reports from its cursor to the newest; iterate again later for what came since.
 
@@ -265,10 +277,12 @@ class ReportReader:
 
     def read(self) -> list[Report]:
         """Up to one batch of reports; an empty list where there is nothing new."""
-        array, lost = self._core.read_events(self.cursor, self._batch)
-        self.lost += lost
-        self.cursor += lost + len(array)
-        return read_reports(array, self._directory)
+        while True:
+            array, lost = self._core.read_events(self.cursor, self._batch)
+            self.lost += lost
+            self.cursor += lost + len(array)
+            if len(array) or not lost:  # a view may have held the ring for more than a batch
+                return read_reports(array, self._directory)
 
     def __repr__(self) -> str:
         return f"<ReportReader after report {self.cursor}: lost={self.lost}>"
