@@ -229,3 +229,12 @@ def test_cash_that_differs_is_told(coins):
     books.keeper.open_cash("USD", 5, account="suspense")
     assert books.compare() == [tc.CashDiscrepancy("JPY", "beta", Decimal(0), Decimal(7)),
                                tc.CashDiscrepancy("USD", "suspense", Decimal(0), Decimal(5))]
+
+
+def test_a_simulations_times_from_0_are_the_cores(make_core):
+    now = [5]
+    core = make_core(venues=[tc.ExternalVenue("EXT")], accounts=["alpha", "beta"], clock=lambda: now[0])
+    now[0] = 1_700_000_000  # 1.7 seconds of it
+    books = tc.DropCopy(core)
+    trade(core, 10, 10, "a")
+    assert (books.keeper.position("AAPL", "alpha").qty, books.compare()) == (10, [])

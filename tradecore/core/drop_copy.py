@@ -78,6 +78,7 @@ class DropCopy:
             currencies=map(Currency, self._names.currencies.names, self._names.decimals),
             groups=groups, trades=trades, lots=lots, backend=core.backend,
         )
+        self._keeper._kept.times_are_told = True
         self._keeper._kept.aside = frozenset([suspense])  # one account of the core is still the only one
         self._trade_ids: dict[tuple[int, int], int] = {}  # by the core's exec_id and order_id: a match has two sides
         self._subscription = core.subscribe(

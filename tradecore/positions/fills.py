@@ -15,6 +15,7 @@ from ..vocabulary.fix import Side
 from ..vocabulary.identifiers import check_name
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import FEE_MAX, PRICE_MAX, QTY_MAX, TEXT_SIZE, TIME_MAX
+from ..vocabulary.time_units import demand_nanoseconds_of
 from ..vocabulary.units import Number, check_int, show, whole_units
 from .entries import ENTRY_CODEC, ENTRY_DTYPE, EntryError, EntryKind, EntryStatus
 from .kept_ledger import KeptLedger
@@ -65,7 +66,7 @@ class Fills:
         return FillRow(
             number, kept.account(account, kept.leg(lots > 0, position_effect)), lots, units,
             kept.fee_units(ins, currency, commission), currency, self.lot(lot),
-            0 if strategy is None else kept.strategies.id(strategy), kept.now(transact_time),
+            0 if strategy is None else kept.strategies.id(strategy), kept.stamp(transact_time),
         )
 
     def lots_of(self, ins: Instrument, side: str | Side | None, qty: Number) -> int:
@@ -147,7 +148,8 @@ class Fills:
         exec_ids = self._demand_ids(fills)
         try:
             self._demand_prices(fills)
-            first = int(self._kept.ledger.apply_fills(fills, self._kept.now(None)))
+            self._demand_times(fills)
+            first = int(self._kept.ledger.apply_fills(fills, self._kept.stamp(None)))
         except EntryError:
             raise
         except ValueError:
@@ -206,6 +208,11 @@ class Fills:
                     raise ValueError(f"row {at}: price {fills['price'][at]} of {ins.symbol} must be 1 to {PRICE_MAX} "
                                      "price units: it has no prices of 0 or below")
 
+    def _demand_times(self, fills: np.ndarray[Any, Any]) -> None:
+        """ValueError for a time that looks like another unit."""
+        if "transact_time" in (fills.dtype.names or ()) and fills.ndim == 1 and not self._kept.times_are_told:
+            demand_nanoseconds_of(fills["transact_time"], "transact_time", self._kept)
+
     def _demand_rows(self, fills: np.ndarray[Any, Any]) -> None:
         """ValueError for the first row outside its bounds, naming it; a batch was refused, so time is no matter."""
         names, kept = fills.dtype.names or (), self._kept
@@ -224,7 +231,7 @@ class Fills:
     def enter(self, kind: EntryKind, instrument: int, *, time: int | None, account: int = 0, **fields: int) -> int:
         """Book one entry of any kind; its trade id."""
         packed = ENTRY_CODEC.pack(kind=int(kind), instrument=instrument, account=account,
-                                  transact_time=self._kept.now(time), **fields)
+                                  transact_time=self._kept.stamp(time), **fields)
         try:
             return int(self._kept.ledger.apply_fills(np.frombuffer(packed, ENTRY_DTYPE)))
         except EntryError as error:

@@ -268,7 +268,7 @@ class PositionKeeper:
     @locked
     def set_rate(self, base: str, quote: str, rate: Number, *, time: int | None = None) -> None:
         """One `base` is worth `rate` `quote`, since `time` (the clock's by default)."""
-        self._valuation.rates.set(base, quote, rate, self._kept.now(time, "time"))
+        self._valuation.rates.set(base, quote, rate, self._kept.stamp(time, "time"))
 
     # ---- what is told
 
@@ -334,7 +334,7 @@ class PositionKeeper:
         name = check_name(day.isoformat() if isinstance(day, date) else day, "day")
         if name in self._days:
             raise ValueError(f"day {name!r} is already closed")
-        at = self._kept.now(now, "now")
+        at = self._kept.stamp(now, "now")
         rows = self._days[name] = self._valuation.pnl(None, missing, max_age_ns, now)
         self._valuation.day_start = {(row.account, row.currency): row.net for row in rows}
         self._valuation.rolled_at = at
