@@ -269,8 +269,8 @@ BUILDERS = {
         "price_precision": [(True, TypeError, "bool"), ("4", TypeError, "str"), (1, ValueError, "1 must be 2"),
                             (13, ValueError, "13")],
         "any_sign": [("no", TypeError, "str"), (2, TypeError, "int"), (None, TypeError, "NoneType")],
-        "ord_types": [(("PEGGED",), ValueError, "PEGGED"), ((1.5,), TypeError, "float"), (("LIMIT", True), TypeError, "bool")],
-        "times_in_force": [(("GTX",), ValueError, "GTX"), ((True,), TypeError, "bool"), ((9,), ValueError, "9")]}),
+        "ord_types": [(("PEGGED",), ValueError, "PEGGED"), ((1.5,), TypeError, "float"), (("LIMIT", True), TypeError, "bool"), ("12", TypeError, "not str"), (5, TypeError, "not int")],
+        "times_in_force": [(("GTX",), ValueError, "GTX"), ((True,), TypeError, "bool"), ((9,), ValueError, "9"), ("13", TypeError, "not str"), (b"13", TypeError, "not bytes")]}),
     tc.SimulatedVenue: ({"name": "X"}, {"name": NAME_RULES, **{
         fee: [*NO_NUMBER, (10**9, ValueError, str(10**9))] for fee in VENUE_FEES}}),
     tc.ExternalVenue: ({"name": "X"}, {

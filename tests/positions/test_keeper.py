@@ -442,9 +442,13 @@ def test_bad_marks_are_refused_and_the_old_ones_stand(make):
         ((np.array([1]),), {}, ValueError, r"got int64 of shape \(1,\)"), ((np.zeros((2, 1), int),), {}, ValueError, r"shape \(2, 1\)"),
         ((np.zeros(4, int)[::2],), {}, ValueError, "contiguous"), ((np.array([10**17, 5]),), {}, ValueError, r"marks\[0\] 100000000000000000 must be"),
         (("AAPL", 0), {}, ValueError, "AAPL mark 0 must be at least"), (("AAPL", None), {}, TypeError, "mark must be str"),
-        ((["AAPL", "MSFT"], [1]), {}, ValueError, "bids must be one a symbol: 2 symbols, 1 bids"), ((["AAPL"], None), {}, TypeError, "prices must be"),
+        ((["AAPL", "MSFT"], [1]), {}, ValueError, "prices must be one a symbol: 2 symbols, 1 prices"), ((["AAPL"], None), {}, TypeError, "prices must be"),
         (("AAPL", 5), {"asks": 4}, ValueError, "AAPL bid 5 is above ask 4"), (("AAPL", 5), {"asks": 6, "basis": "best"}, ValueError, "basis 'best'"),
         ((["MSFT", "GOOG"], [7, 7]), {}, LookupError, "GOOG"), ((np.array([1, 2]), 5), {}, TypeError, "stands alone"),
+        ((["AAPL", "MSFT"], "12"), {}, TypeError, "prices must be a sequence, one a symbol, not str"),
+        ((["AAPL", "MSFT"], b"12"), {}, TypeError, "prices must be a sequence, one a symbol, not bytes"),
+        ((["AAPL", "MSFT"], [1, 2]), {"asks": "34"}, TypeError, "asks must be a sequence, one a symbol, not str"),
+        (({"AAPL", "MSFT"}, [1, 2]), {}, TypeError, "symbols must be a sequence, one a symbol, not set"),
         (("AAPL", 5), {"time": "now"}, TypeError, "transact_time must be an int"),
     ]
     for args, given, error, match in cases:

@@ -242,8 +242,6 @@ class PositionKeeper:
             prices, what = list(what.values()), list(what)
         elif isinstance(what, str):
             what, prices, asks = [what], [prices], None if asks is None else [asks]
-        if not isinstance(prices, Sequence) or not isinstance(asks, (Sequence, type(None))):
-            raise TypeError(f"prices must be a sequence, one a symbol, not {type(prices).__name__}")
         return self._valuation.mark_some(what, prices, prices if asks is None else asks, basis, time)
 
     @locked

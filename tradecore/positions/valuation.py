@@ -108,7 +108,9 @@ class Valuation:
         """Prices of some instruments; all are checked before the first counts."""
         if basis not in ("side", "mid"):
             raise ValueError(f"basis {basis!r} must be side or mid")
-        for name, column in (("bids", bids), ("asks", asks)):
+        for name, column in (("symbols", symbols), ("prices", bids), ("asks", asks)):
+            if isinstance(column, (str, bytes)) or not isinstance(column, Sequence):
+                raise TypeError(f"{name} must be a sequence, one a symbol, not {type(column).__name__}")
             if len(column) != len(symbols):
                 raise ValueError(f"{name} must be one a symbol: {len(symbols)} symbols, {len(column)} {name}")
         now, rows = self.kept.stamp(time), []

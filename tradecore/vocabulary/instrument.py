@@ -123,10 +123,9 @@ class Instrument:
         units = whole_units(self.multiplier, self.multiplier_precision, f"{where} multiplier", MULTIPLIER_MAX, low=1)
         put(self, "multiplier_units", units)
         if self.ord_types is not ORD_TYPES:
-            put(self, "ord_types", tuple(OrdType.parse(v, f"{where} ord_types") for v in self.ord_types))
+            put(self, "ord_types", OrdType.parse_all(self.ord_types, f"{where} ord_types"))
         if self.times_in_force is not TIMES_IN_FORCE:
-            words = tuple(TimeInForce.parse(v, f"{where} times_in_force") for v in self.times_in_force)
-            put(self, "times_in_force", words)
+            put(self, "times_in_force", TimeInForce.parse_all(self.times_in_force, f"{where} times_in_force"))
         put(self, "trigger_price_type", TriggerPriceType.parse(self.trigger_price_type, f"{where} trigger_price_type"))
         put(self, "valuation_method", ValuationMethod.parse(self.valuation_method, f"{where} valuation_method"))
         margin_units(self.initial_margin, self.maintenance_margin, where)
