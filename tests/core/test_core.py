@@ -198,7 +198,7 @@ DOORS = {
     "intern": ({"texts": []}, {"texts": [(5, TypeError, "int"), ("abc", TypeError, "str"), (None, TypeError, "NoneType"),
                                          ([1.5], TypeError, "float"), ([None], ValueError, "texts[0]"), *[([1, bad], error, says) for bad, error, says in IDS]]}),
     "id_text": ({"number": 7}, {"number": [("x", TypeError, "str"), (1.5, TypeError, "float"), (2**63, ValueError, str(2**63))]}),
-    "submit_batch": ({"commands": tc.new_orders(0)}, {"commands": KINDS, "transact_time": TIMES}),
+    "submit_batch": ({"commands": tc.new_orders(0)}, {"commands": KINDS, "transact_time": TIMES, "timed": BOOLS}),
 }
 FIELDS = [(method, field) for method, (_, doors) in DOORS.items() for field in doors]
 

@@ -3,6 +3,7 @@ row has: an exec_id, a time."""
 
 from __future__ import annotations
 
+import io
 from decimal import Decimal
 
 import numpy as np
@@ -165,3 +166,17 @@ def test_a_simulation_that_counts_from_0_is_left_alone(backend):
     for now[0], _ in UNITS:
         keeper.apply_fill("AAPL", "BUY", 1, 1)
     assert keeper.position("AAPL").qty == 4
+
+
+# ---- flags
+
+@pytest.mark.parametrize("flag", ["no", 0, 1, None, np.True_])
+def test_a_flag_is_true_or_false_and_nothing_that_counts_as_such(make, flag):
+    keeper = make()
+    text = "symbol,side,qty,price\nAAPL,BUY,1,1\n"
+    for name, call in (
+        ("attribute_commissions", keeper.closed_lots), ("per_fill", keeper.closed_lots), ("wash_sales", keeper.closed_lots),
+        ("skip_bad", lambda **given: keeper.load_csv(io.StringIO(text), **given)), ("signed", tc.CsvForm), ("commission_paid_negative", tc.CsvForm)):
+        with pytest.raises(TypeError, match=f"{name} must be a bool, not {'numpy.bool' if flag is np.True_ else type(flag).__name__}"):
+            call(**{name: flag})
+    assert not keeper.trades().rows

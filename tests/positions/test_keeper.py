@@ -426,6 +426,8 @@ def test_a_bad_fill_is_refused_and_changes_nothing(make, given, error, match):
     ({"trades": 0}, ValueError, "trades 0 must be"), ({"lots": 2**31}, ValueError, "lots 2147483648 must be"),
     ({"groups": {"G": ["NONE"]}}, LookupError, "NONE"), ({"groups": {"G": ["AAPL"], "H": ["AAPL"]}}, ValueError, "is in group 'G' and in group 'H'"),
     ({"clock": 5}, TypeError, "clock must be callable"), ({"notional_threshold": -1}, ValueError, "notional_threshold -1 is outside"),
+    ({"hedging": "no"}, TypeError, "hedging must be a bool, not str"), ({"hedging": 0}, TypeError, "hedging must be a bool, not int"),
+    ({"currencies": [tc.Currency("EUR", 2), "EUR"]}, ValueError, "EUR, EUR: one is declared twice"),
     ({"currencies": ["no good "]}, ValueError, "currency 'no good '"), ({"backend": "fast"}, ValueError, "'fast' is not one of"),
 ])
 def test_a_keeper_that_can_not_be_is_refused(backend, given, error, match):
@@ -449,6 +451,7 @@ def test_bad_marks_are_refused_and_the_old_ones_stand(make):
         ((["AAPL", "MSFT"], b"12"), {}, TypeError, "prices must be a sequence, one a symbol, not bytes"),
         ((["AAPL", "MSFT"], [1, 2]), {"asks": "34"}, TypeError, "asks must be a sequence, one a symbol, not str"),
         (({"AAPL", "MSFT"}, [1, 2]), {}, TypeError, "symbols must be a sequence, one a symbol, not set"),
+        ((["AAPL", "AAPL"], ["1", "2"]), {}, ValueError, "AAPL is named twice"), ((["MSFT", "AAPL", "MSFT"], [1, 1, 1]), {}, ValueError, "MSFT is named twice"),
         (("AAPL", 5), {"time": "now"}, TypeError, "transact_time must be an int"),
     ]
     for args, given, error, match in cases:

@@ -25,7 +25,7 @@ from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE, TOLD_STATUS, UNTELLABLE
 from ..vocabulary.reports import Report
 from ..vocabulary.scalars import demand_plain
-from ..vocabulary.units import NUMBERS, Number, demand_type, whole_units
+from ..vocabulary.units import NUMBERS, Number, check_bool, whole_units
 from .told import Facts
 
 
@@ -196,8 +196,7 @@ class VenueReports:
         )
 
     def set_session(self, venue: int, connected: bool, transact_time: int | None) -> None:
-        demand_type(connected, bool, "connected")
-        self._gate.command(CommandType.VENUE_SESSION, venue=venue, connected=int(connected),
+        self._gate.command(CommandType.VENUE_SESSION, venue=venue, connected=int(check_bool(connected, "connected")),
                            transact_time=self._gate.names.stamp(transact_time))
 
     def _instrument_of_told(self, venue: int, target: dict[str, Any], exec_id: bytes | None) -> int:

@@ -18,7 +18,7 @@ from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory, Names
 from ..vocabulary.records import CODECS, FEE_MAX, TIME_MAX
 from ..vocabulary.time_units import demand_nanoseconds
-from ..vocabulary.units import Number, check_int, exact_sum, show
+from ..vocabulary.units import Number, check_bool, check_int, exact_sum, show
 from .entries import Method
 
 LEGS = ("LONG", "SHORT")
@@ -52,10 +52,12 @@ class KeptLedger:
         if not callable(clock):
             raise TypeError(f"clock must be callable, not {type(clock).__name__}")
         self.backend = choose_backend(backend).name
-        self.method, self.legs, self.clock = Method[method.upper()], 2 if hedging else 1, clock
+        self.method, self.legs, self.clock = Method[method.upper()], 2 if check_bool(hedging, "hedging") else 1, clock
         self.names, self.strategies = Directory(), Names("strategy")
         given = read_currencies(currencies)
         self._decimals = {currency.name: currency for currency in given}
+        if len(self._decimals) < len(given):
+            raise ValueError(f"currencies {', '.join(currency.name for currency in given)}: one is declared twice")
         for instrument in instruments:
             self._add_instrument(instrument)
         _declare(self.names.accounts, accounts, "account")

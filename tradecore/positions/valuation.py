@@ -113,9 +113,12 @@ class Valuation:
                 raise TypeError(f"{name} must be a sequence, one a symbol, not {type(column).__name__}")
             if len(column) != len(symbols):
                 raise ValueError(f"{name} must be one a symbol: {len(symbols)} symbols, {len(column)} {name}")
-        now, rows = self.kept.stamp(time), []
+        now, rows, named = self.kept.stamp(time), [], set[int]()
         for symbol, bid, ask in zip(symbols, bids, asks, strict=True):
             number, ins = self.kept.instrument(symbol)
+            if number in named:
+                raise ValueError(f"{symbol} is named twice: which price is meant?")
+            named.add(number)
             low, high = _mark_units(ins, bid, "mark"), _mark_units(ins, ask, "mark")
             if low > high:
                 raise ValueError(f"{symbol} bid {bid} is above ask {ask}")

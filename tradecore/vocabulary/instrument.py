@@ -30,6 +30,7 @@ from .units import (
     PRICE_DIGITS,
     PRICE_PRECISION_MOST,
     Number,
+    check_bool,
     check_int,
     decimals_of,
     limit_units,
@@ -131,8 +132,7 @@ class Instrument:
         margin_units(self.initial_margin, self.maintenance_margin, where)
         check_int(self.print_max_age, f"{where} print_max_age", 0, TIME_MAX)
         for name in ("any_sign", "inverse", "order_protection", "fok_over_venues"):
-            if not isinstance(getattr(self, name), bool):
-                raise TypeError(f"{where} {name} must be a bool, not {type(getattr(self, name)).__name__}")
+            check_bool(getattr(self, name), f"{where} {name}")
         if self.group != "":
             check_name(self.group, f"{where} group")
         if self.inverse and (self.any_sign or not 1 <= self.inverse_scale <= INVERSE_SCALE_MAX):
