@@ -180,3 +180,18 @@ def test_a_flag_is_true_or_false_and_nothing_that_counts_as_such(make, flag):
         with pytest.raises(TypeError, match=f"{name} must be a bool, not {'numpy.bool' if flag is np.True_ else type(flag).__name__}"):
             call(**{name: flag})
     assert not keeper.trades().rows
+
+
+def test_a_busted_exec_id_is_not_booked_again_and_the_refusal_says_so(make):
+    keeper = make()
+    keeper.apply_fill("AAPL", "BUY", 5, 1, exec_id="7")
+    keeper.bust("7")
+    match = "exec_id '7' was booked as trade 1, which is busted: book it anew under another exec_id"
+    with pytest.raises(ValueError, match=match):
+        keeper.apply_fill("AAPL", "BUY", 5, 1, exec_id="7")
+    with pytest.raises(ValueError, match=f"row 0: {match}"):
+        keeper.apply_fills(rows(1, exec_id=7))
+    with pytest.raises(tc.LoadError, match=match):
+        keeper.load_csv(io.StringIO("exec_id,symbol,side,qty,price\n7,AAPL,BUY,5,1\n"))
+    keeper.apply_fill("AAPL", "BUY", 5, 1, exec_id="7-again")
+    assert keeper.position("AAPL").qty == 5

@@ -91,10 +91,17 @@ class Fills:
         """An exec_id that is not booked yet, or None."""
         if exec_id is None:
             return None
-        taken = self.exec_ids.get(check_name(exec_id, "exec_id", TEXT_SIZE))
-        if taken is not None:
-            raise ValueError(f"exec_id {exec_id!r} is already booked as trade {taken}")
+        if check_name(exec_id, "exec_id", TEXT_SIZE) in self.exec_ids:
+            raise ValueError(self._taken(exec_id))
         return exec_id
+
+    def _taken(self, exec_id: str) -> str:
+        """Why it can't be booked again: nor where it is busted, for a file that is read again would bring it back."""
+        trade_id = self.exec_ids[exec_id]
+        if ENTRY_CODEC.unpack(self._kept.ledger.entry(trade_id)).status == EntryStatus.BUSTED:
+            return (f"exec_id {exec_id!r} was booked as trade {trade_id}, which is busted: book it anew under another "
+                    "exec_id")
+        return f"exec_id {exec_id!r} is already booked as trade {trade_id}"
 
     def apply(self, row: FillRow, exec_id: str | None, lots: Lots) -> int:
         """Book one fill, by one lot or several; its (first) trade id."""
@@ -186,7 +193,7 @@ class Fills:
                 if text in rows:
                     raise ValueError(f"row {at}: exec_id {text!r} stands in row {rows[text]} too")
                 if text in self.exec_ids:
-                    raise ValueError(f"row {at}: exec_id {text!r} is already booked as trade {self.exec_ids[text]}")
+                    raise ValueError(f"row {at}: {self._taken(text)}")
                 rows[text] = at
             found.append(text)
         return found
@@ -288,7 +295,8 @@ class Fills:
         currency, which no entry can change to: bust it, and book it anew."""
         trade_id = self._whole(trade)
         if trade_id in self._pieces:
-            raise ValueError(f"trade {trade_id} is {self._pieces[trade_id]} entries: bust it, and book it anew")
+            raise ValueError(f"trade {trade_id} is {self._pieces[trade_id]} entries: bust it, and book it "
+                             "anew under another exec_id")
         row = ENTRY_CODEC.unpack(self._kept.ledger.entry(trade_id))
         ins = self._kept.names.instruments[row.instrument - 1]
         lots = abs(row.qty) if qty is None else ins.qty_lots(qty, "qty", low=1)
@@ -298,7 +306,7 @@ class Fills:
             currency = self._kept.names.currencies.id(commission_currency)
             if commission is None or self._kept.fee_units(ins, currency, commission):  # nothing is the same in any
                 raise ValueError(f"trade {trade_id} commission_currency {commission_currency!r} must be {own!r}, as it "
-                                 "was booked: bust it, and book it anew")
+                                 "was booked: bust it, and book it anew under another exec_id")
         fee = row.fee if commission is None else self._kept.fee_units(ins, row.currency, commission)
         self._amend(trade_id, EntryStatus.CORRECTED, lots if row.qty > 0 else -lots, units, fee)
 

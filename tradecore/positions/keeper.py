@@ -97,7 +97,8 @@ class PositionKeeper:
         """Book a fill; its trade id. Without a `side` (None) the quantity is signed. `commission` is in
         `commission_currency`, the instrument's by default; a rebate is negative. Hedged, `position_effect` (FIX 77)
         says OPEN or CLOSE. By specific lot, a closing fill names its `lot`: the trade id or exec_id that opened it, or
-        {lot: quantity} for several, among which the commission is split exactly. An `exec_id` is booked once.
+        {lot: quantity} for several, among which the commission is split exactly. An `exec_id` is booked once,
+        busted or not.
 
         Raises TypeError or ValueError naming field, value and bound; UndeclaredError for a name; EntryError (a
         ValueError) where the position can't take it.
