@@ -171,6 +171,16 @@ def test_a_trades_market_and_liquidity_are_kept(core, order):
     assert trade(core, "t2", last_mkt="IBDARK").last_mkt == "", "no identifier of a market: kept in words"
 
 
+@pytest.mark.parametrize(("facts", "says"), [
+    ({"exec_id": " "}, "exec_id ' ' is out of bounds"), ({"exec_id": "x" * 65}, "exec_id 'xxxxxxxx"), ({"side": "9"}, "side 9 is out of bounds"),
+    ({"commission": 1, "commission_currency": "ZZZ"}, "currency ZZZ is out of bounds")])
+def test_a_refusal_quotes_what_the_venue_said(core, order, facts, says):
+    told = trade(core, **facts)
+    assert says in told.text
+    (lies,) = core.execution.unbooked()
+    assert says in lies.why
+
+
 def words(core, told):
     return read_note(core._gate.core.note_of(told.seq))[0]
 

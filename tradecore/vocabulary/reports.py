@@ -172,19 +172,19 @@ class Report(OrderFields, metaclass=ABCMeta):
         """Text(58): why, naming field, value and bound; of what answers a venue, or an operator who decided about what
         lay unbooked, what that said in words, as long as the core holds it (capacity `notes`)."""
         r = self.row
-        why = reason_text(r.command_kind, r.reason, r.value, r.bound, r.instrument, self._directory)
+        words, said = self._said if r.command_kind in _WORDY else ({}, "")
+        why = reason_text(r.command_kind, r.reason, r.value, r.bound, r.instrument, self._directory, words)
         why += limit_scope_text(r.reason, r.reject_mask, self._directory)
-        said = self._said if r.command_kind in _WORDY else ""
         if not said or r.reason in (Reason.NONE, Reason.VENUE_REPORTED):
             return said or why
         return f"{why}; venue: {said}"
 
     @property
-    def _said(self) -> str:
+    def _said(self) -> tuple[dict[str, str], str]:
         try:
-            return read_note(self._directory.core.note_of(self.row.seq))[1]
+            return read_note(self._directory.core.note_of(self.row.seq))
         except RuntimeError:  # the core was closed
-            return ""
+            return {}, ""
 
     @property
     def is_rounded(self) -> bool:
