@@ -90,7 +90,7 @@ from .vocabulary.venue_words import OnDisconnect, VenueHealth
 # What an order's path does not need is imported when it is first asked for: the back office, rings, a shadow, sessions.
 _LATER = {
     "core.config": "ConfigError Session load_session",
-    "core.drop_copy": "Discrepancy DropCopy",
+    "core.drop_copy": "CashDiscrepancy Discrepancy DropCopy",
     "core.flattening": "Flattening",
     "core.smart_order_router": "SmartOrderRouter",
     "core.shadow": "ShadowCore ShadowCost ShadowDifference",
@@ -121,7 +121,7 @@ _LATER = {
 }
 if TYPE_CHECKING:
     from .core.config import ConfigError, Session, load_session
-    from .core.drop_copy import Discrepancy, DropCopy
+    from .core.drop_copy import CashDiscrepancy, Discrepancy, DropCopy
     from .core.flattening import Flattening
     from .core.shadow import ShadowCore, ShadowCost, ShadowDifference
     from .core.smart_order_router import SmartOrderRouter
@@ -158,7 +158,7 @@ __all__ = [
     "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "ORDER_LINE_DTYPE", "OUTBOUND", "OUTBOUND_DTYPE",
     "POSITION_LINE_DTYPE", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "RISK_CHECKS", "TRADE_CORRECTION_DTYPE",
     "TRADE_PRINT_DTYPE", "AccountKind", "AccountPnl", "Arena", "AskedOrder", "BaseEquity", "BasePnl", "BookLevel",
-    "Capacity", "CheckResult", "CommandType",
+    "Capacity", "CashDiscrepancy", "CheckResult", "CommandType",
     "ConfigError", "ContingencyType", "CorporateActions", "CorrectionFacts",
     "CsvForm", "Currency", "CxlRejReason", "DayEnd", "Difference",
     "Discrepancy", "DisplayedBook",

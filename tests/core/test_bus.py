@@ -324,3 +324,29 @@ def test_a_held_view_costs_subscribers_what_is_dropped_and_not_more(backend, mak
     assert subscription.delivered + subscription.lost == 41
     assert heard[-1].seq == core._gate.core.event_seq
     assert (subscription.lost > 0) == (backend == "native")
+
+
+def test_what_a_held_view_made_events_drop_is_no_loss_at_the_front(backend, make_core):
+    if backend == "python":
+        return  # the twin's view is a copy: it holds nothing back
+    core = make_core(capacity=small_capacity(events=4096))
+    core.submit_batch(batch(3000))
+    view = core.event_view()
+    core.submit_batch(batch(2500))
+    del view
+    core.submit("AAPL", "BUY", 1, 1, account="alpha")
+    reader = core.reports(after=10)
+    held = seqs(reader)
+    newest, gap = core._gate.core.event_seq, next(seq for seq in range(held[0], held[-1]) if seq not in held)
+    assert (held[-1], reader.cursor, reader.lost + len(held)) == (newest, newest, newest - 10), "over the gap too"
+    heard = []
+    for policy, oldest in (("drop", held[0]), ("disconnect", next(s for s in held if set(range(s, newest + 1)) <= set(held)))):
+        with pytest.raises(LookupError, match=f"the oldest report that is still held.* is {oldest}; ask for it with after={oldest - 1}"):
+            core.subscribe(heard.append, policy=policy, after=oldest - 2)
+    assert oldest > gap > held[0]
+    strict = core.subscribe(heard.append, policy="disconnect", after=oldest - 1)
+    assert (seqs(heard), strict.lost) == (list(range(oldest, newest + 1)), 0)
+    heard.clear()
+    with pytest.warns(RuntimeWarning, match=f"reports after {held[0] - 1} were dropped while a view held the ring"):
+        loose = core.subscribe(heard.append, after=held[0] - 1)
+    assert (seqs(heard), loose.lost) == (held, newest - held[0] + 1 - len(held))

@@ -103,16 +103,16 @@ DOORS = {
         "venue": [(None, TypeError, ""), *NAMES], "exec_type": [(None, TypeError, ""), *WORDS], "cl_ord_id": NO_ID, "order_id": ORDER_IDS[:3] + LIST_IDS[-2:],
         "exec_id": NO_ID, "last_qty": TOLD, "last_px": TOLD, "cum_qty": TOLD, "order_qty": TOLD, "price": TOLD, "ord_status": WORDS,
         "reject_reason": [(3.0, TypeError, "float"), (True, TypeError, "bool"), ("BAD", ValueError, "BAD")], "symbol": [case for case in NAMES if case[1] is TypeError],
-        "side": [case for case in WORDS if case[1] is TypeError], "transact_time": TIMES, "commission": TOLD, "venue_order_id": NO_ID,
-        "text": [(5, TypeError, "int"), (b"x", TypeError, "bytes")], "last_mkt": [(5, TypeError, "int")], "last_liquidity_ind": WORDS}),
+        "side": [case for case in WORDS if case[1] is TypeError], "transact_time": TIMES[:3], "commission": TOLD, "venue_order_id": NO_ID,
+        "text": [(5, TypeError, "int"), (b"x", TypeError, "bytes")], "last_mkt": [(5, TypeError, "int")], "last_liquidity_ind": WORDS[:3]}),
     "on_execution_report restated": ({"venue": "XNAS", "exec_type": "RESTATED"}, {
         "exec_restatement_reason": [(3.0, TypeError, "float"), (True, TypeError, "bool"), ("BAD", ValueError, "BAD")]}),
     "on_execution_report status": ({"venue": "XNAS", "exec_type": "ORDER_STATUS"}, {"ord_status": [(None, TypeError, "ORDER_STATUS"), *WORDS]}),
     "on_trade_correction": ({"venue": "XNAS", "exec_type": "TRADE_CANCEL", "exec_ref_id": "1", "exec_id": "2"}, {
         "venue": [(None, TypeError, ""), *NAMES], "exec_type": [(None, TypeError, ""), *WORDS], "exec_ref_id": NO_ID, "exec_id": NO_ID, "last_qty": TOLD,
-        "last_px": TOLD, "transact_time": TIMES}),
+        "last_px": TOLD, "transact_time": TIMES[:3]}),
     "on_cancel_reject": ({"venue": "XNAS"}, {
-        "venue": [(None, TypeError, ""), *NAMES], "cl_ord_id": NO_ID, "order_id": ORDER_IDS[:3] + LIST_IDS[-2:], "transact_time": TIMES,
+        "venue": [(None, TypeError, ""), *NAMES], "cl_ord_id": NO_ID, "order_id": ORDER_IDS[:3] + LIST_IDS[-2:], "transact_time": TIMES[:3],
         "cxl_rej_reason": [(3.0, TypeError, "float"), (True, TypeError, "bool"), ("BAD", ValueError, "BAD")]}),
     "set_venue_session": ({"venue": "XNAS", "connected": True}, {
         "venue": [(None, TypeError, ""), *NAMES], "connected": BOOLS, "transact_time": TIMES}),
@@ -198,7 +198,7 @@ DOORS = {
     "intern": ({"texts": []}, {"texts": [(5, TypeError, "int"), ("abc", TypeError, "str"), (None, TypeError, "NoneType"),
                                          ([1.5], TypeError, "float"), ([None], ValueError, "texts[0]"), *[([1, bad], error, says) for bad, error, says in IDS]]}),
     "id_text": ({"number": 7}, {"number": [("x", TypeError, "str"), (1.5, TypeError, "float"), (2**63, ValueError, str(2**63))]}),
-    "submit_batch": ({"commands": tc.new_orders(0)}, {"commands": KINDS, "transact_time": TIMES}),
+    "submit_batch": ({"commands": tc.new_orders(0)}, {"commands": KINDS, "transact_time": TIMES, "timed": BOOLS}),
 }
 FIELDS = [(method, field) for method, (_, doors) in DOORS.items() for field in doors]
 
@@ -269,8 +269,8 @@ BUILDERS = {
         "price_precision": [(True, TypeError, "bool"), ("4", TypeError, "str"), (1, ValueError, "1 must be 2"),
                             (13, ValueError, "13")],
         "any_sign": [("no", TypeError, "str"), (2, TypeError, "int"), (None, TypeError, "NoneType")],
-        "ord_types": [(("PEGGED",), ValueError, "PEGGED"), ((1.5,), TypeError, "float"), (("LIMIT", True), TypeError, "bool")],
-        "times_in_force": [(("GTX",), ValueError, "GTX"), ((True,), TypeError, "bool"), ((9,), ValueError, "9")]}),
+        "ord_types": [(("PEGGED",), ValueError, "PEGGED"), ((1.5,), TypeError, "float"), (("LIMIT", True), TypeError, "bool"), ("12", TypeError, "not str"), (5, TypeError, "not int")],
+        "times_in_force": [(("GTX",), ValueError, "GTX"), ((True,), TypeError, "bool"), ((9,), ValueError, "9"), ("13", TypeError, "not str"), (b"13", TypeError, "not bytes")]}),
     tc.SimulatedVenue: ({"name": "X"}, {"name": NAME_RULES, **{
         fee: [*NO_NUMBER, (10**9, ValueError, str(10**9))] for fee in VENUE_FEES}}),
     tc.ExternalVenue: ({"name": "X"}, {

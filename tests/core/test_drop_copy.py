@@ -176,3 +176,65 @@ def test_a_cores_only_account_is_the_keepers_only_one(make_core):
 def test_a_suspense_name_that_is_an_account_is_refused(desk):
     with pytest.raises(ValueError, match="suspense 'alpha' is an account of this core: give another name"):
         tc.DropCopy(desk(), suspense="alpha")
+
+
+# ---- commissions in other currencies
+
+@pytest.fixture
+def coins(desk):
+    return desk(currencies=[tc.Currency("JPY", 0), tc.Currency("BTC", 12)])
+
+
+def trade_told(core, exec_id="a", **told):
+    return core.execution.on_execution_report("EXT", "TRADE", exec_id=exec_id, last_qty=100, last_px="49.99", **told)
+
+
+@pytest.mark.parametrize(("currency", "fee"), [("JPY", "150"), ("BTC", "0.000000000001"), ("USD", "1.5")])
+def test_a_commission_is_booked_in_its_own_currency(coins, currency, fee):
+    books = tc.DropCopy(coins)
+    order = coins.submit("AAPL", "BUY", 100, 50, venue="EXT", account="alpha")
+    trade_told(coins, order_id=order.order_id, commission=fee, commission_currency=currency)
+    trade_told(coins, "s", cl_ord_id="whose", symbol="AAPL", side="BUY", commission=fee, commission_currency=currency)
+    for account in ("alpha", "suspense"):
+        cash = {name: books.keeper.cash(name, account) for name in ("USD", "JPY", "BTC")}
+        assert cash == {"USD": Decimal("-4999.00"), "JPY": 0, "BTC": 0} | {
+            currency: Decimal(fee).copy_negate() - (4999 if currency == "USD" else 0)}
+    assert books.compare() == []
+
+
+def test_a_correction_of_a_commission_in_another_currency(coins):
+    books = tc.DropCopy(coins)
+    order = coins.submit("AAPL", "BUY", 100, 50, venue="EXT", account="alpha")
+    trade_told(coins, order_id=order.order_id, commission=150, commission_currency="JPY")
+    coins.execution.on_trade_correction("EXT", "TRADE_CORRECT", "a", "x", last_qty=100, last_px="49.99", commission=90,
+                                        commission_currency="JPY")
+    assert (books.keeper.cash("JPY", "alpha"), books.compare()) == (-90, [])
+    trade_told(coins, order_id=order.order_id, commission=70, commission_currency="JPY")
+    assert (books.keeper.cash("JPY", "alpha"), books.compare()) == (-70, [])
+
+
+def test_a_commission_that_changes_its_currency_is_never_booked_in_the_wrong_one(coins):
+    books = tc.DropCopy(coins)
+    order = coins.submit("AAPL", "BUY", 100, 50, venue="EXT", account="alpha")
+    trade_told(coins, order_id=order.order_id)
+    with pytest.warns(RuntimeWarning, match="commission_currency 'JPY' must be 'USD', as it was booked"):
+        trade_told(coins, order_id=order.order_id, commission=150, commission_currency="JPY")
+    with pytest.raises(RuntimeError, match="no longer true"):
+        _ = books.keeper
+
+
+def test_cash_that_differs_is_told(coins):
+    books = tc.DropCopy(coins)
+    books.keeper.open_cash("JPY", 7, account="beta")
+    books.keeper.open_cash("USD", 5, account="suspense")
+    assert books.compare() == [tc.CashDiscrepancy("JPY", "beta", Decimal(0), Decimal(7)),
+                               tc.CashDiscrepancy("USD", "suspense", Decimal(0), Decimal(5))]
+
+
+def test_a_simulations_times_from_0_are_the_cores(make_core):
+    now = [5]
+    core = make_core(venues=[tc.ExternalVenue("EXT")], accounts=["alpha", "beta"], clock=lambda: now[0])
+    now[0] = 1_700_000_000  # 1.7 seconds of it
+    books = tc.DropCopy(core)
+    trade(core, 10, 10, "a")
+    assert (books.keeper.position("AAPL", "alpha").qty, books.compare()) == (10, [])

@@ -105,7 +105,7 @@ def lies_unbooked(core):
     return core.unbooked()
 
 
-ELSEWHERE = {"OrderManager", "ShadowCore", "ShadowCost", "ShadowDifference", "Discrepancy", "ExecutionFacts", "CorrectionFacts", "RejectFacts", "OrderTerms", "AskedOrder"}
+ELSEWHERE = {"OrderManager", "ShadowCore", "ShadowCost", "ShadowDifference", "CashDiscrepancy", "Discrepancy", "ExecutionFacts", "CorrectionFacts", "RejectFacts", "OrderTerms", "AskedOrder"}
 
 
 def test_every_public_class_is_looked_at(things):

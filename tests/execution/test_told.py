@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 import tradecore as tc
+from tradecore.vocabulary.note_text import read_note
 
 D, R, E = Decimal, tc.Reason, tc.ExecType
 EXT = tc.ExternalVenue("EXT", taker_fee_per_share="0.01")
@@ -170,6 +171,61 @@ def test_a_trades_market_and_liquidity_are_kept(core, order):
     assert trade(core, "t2", last_mkt="IBDARK").last_mkt == "", "no identifier of a market: kept in words"
 
 
+@pytest.mark.parametrize(("facts", "says"), [
+    ({"exec_id": " "}, "exec_id ' ' is out of bounds"), ({"exec_id": "x" * 65}, "exec_id 'xxxxxxxx"), ({"side": "9"}, "side 9 is out of bounds"),
+    ({"commission": 1, "commission_currency": "ZZZ"}, "currency ZZZ is out of bounds")])
+def test_a_refusal_quotes_what_the_venue_said(core, order, facts, says):
+    told = trade(core, **facts)
+    assert says in told.text
+    (lies,) = core.execution.unbooked()
+    assert says in lies.why
+
+
+def words(core, told):
+    return read_note(core._gate.core.note_of(told.seq))[0]
+
+
+@pytest.mark.parametrize("said", [*range(5, 12), "6", "11", "MAYBE", -1, 255, 256, 10**30])
+def test_a_trade_of_an_indicator_that_has_no_word_here_is_booked_and_told(core, order, said):
+    told = trade(core, last_liquidity_ind=said)
+    assert (told.exec_type, core.position("AAPL", "alpha").qty, told.last_liquidity_ind.name) == (E.TRADE, 5, "NONE")
+    assert words(core, told)["last_liquidity_ind"] == str(said)[:64]
+
+
+@pytest.mark.parametrize("said", [0, -1, 2**62 + 1, 2**70, 1_700_000_000, 1_700_000_000_000, 1_700_000_000_000_000])
+def test_a_time_that_is_none_loses_no_trade(core, order, said):
+    told = trade(core, transact_time=said)
+    assert (told.exec_type, core.position("AAPL", "alpha").qty, told.transact_time) == (E.TRADE, 5, core._gate.core.now)
+    assert words(core, told) == {"transact_time": str(said)}
+    corrected = core.execution.on_trade_correction("EXT", "TRADE_CORRECT", "t1", "c", last_qty=4, last_px=100, transact_time=said)
+    assert (corrected.exec_type, corrected.transact_time, words(core, corrected)) == (E.TRADE_CORRECT, core._gate.core.now, {"transact_time": str(said)})
+    core.cancel(order)
+    refused = core.execution.on_cancel_reject("EXT", cl_ord_id="X", transact_time=said)
+    assert (refused.transact_time, words(core, refused)) == (core._gate.core.now, {"transact_time": str(said)})
+    report(core, exec_id="t2", last_qty="0.5", last_px=100, transact_time=said, last_liquidity_ind=5)
+    (lies,) = core.execution.unbooked()
+    assert (lies.said["transact_time"], lies.said["last_liquidity_ind"]) == (str(said), "5")
+
+
+@pytest.mark.parametrize(("number", "kept"), [(3, 3), (17, 17), (99, 99), (100, 99), (1000, 99), (10**30, 99)])
+def test_a_reasons_number_is_the_same_as_fixs_text(core, order, number, kept):
+    told = []
+    for said in (number, str(number), f" {number} "):
+        core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", cl_ord_id=f"Y{len(told)}")
+        told.append(report(core, "REJECTED", cl_ord_id=f"Y{len(told)}", reject_reason=said))
+    assert {report.row.ord_rej_reason for report in told} == {kept}
+    assert [words(core, report) for report in told] == [{"reject_reason": str(number)} if number > 99 else {}] * 3
+
+
+def test_a_cancel_rejects_and_a_restatements_number_as_fixs_text(core, order):
+    report(core, "NEW")
+    for said in (7, "7"):
+        core.cancel(order)
+        assert core.execution.on_cancel_reject("EXT", cl_ord_id="X", cxl_rej_reason=said).row.cxl_rej_reason == 7
+        assert report(core, "RESTATED", order_qty=90, exec_restatement_reason=said).row.exec_restatement_reason == 7
+    assert report(core, "RESTATED", order_qty=80, exec_restatement_reason="14").row.exec_restatement_reason == 14
+
+
 def test_a_cancel_reject_tells_the_orders_status(core, order):
     report(core, "NEW")
     list(core.outbound())
@@ -196,7 +252,8 @@ def test_an_ack_of_a_cum_qty_that_we_dont_have_asks_for_the_status_whatever_else
 
 @pytest.mark.parametrize(("facts", "error", "says"), [
     ({"commission_currency": "USD"}, TypeError, "commission"), ({"text": 5}, TypeError, "text"), ({"symbol": 5}, TypeError, "symbol"),
-    ({"commission": True}, TypeError, "commission"), ({"last_mkt": 5}, TypeError, "last_mkt"), ({"last_liquidity_ind": "MAYBE"}, ValueError, "last_liquidity_ind"),
+    ({"commission": True}, TypeError, "commission"), ({"last_mkt": 5}, TypeError, "last_mkt"), ({"last_liquidity_ind": True}, TypeError, "last_liquidity_ind"),
+    ({"transact_time": 1.5}, TypeError, "transact_time"), ({"reject_reason": "BAD"}, ValueError, "reject_reason"),
     ({"venue_order_id": 1.5}, TypeError, "venue_order_id"), ({"last_qty": [1]}, TypeError, "last_qty")])
 def test_a_wrong_call_raises_and_changes_nothing(core, order, facts, error, says):
     before = core.state_hash()

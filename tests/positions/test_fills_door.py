@@ -3,6 +3,7 @@ row has: an exec_id, a time."""
 
 from __future__ import annotations
 
+import io
 from decimal import Decimal
 
 import numpy as np
@@ -131,3 +132,66 @@ def test_what_a_row_is_made_of_is_public():
     assert tc.EntryKind.SPLIT == 2
     assert {"exec_id", "transact_time"} <= set(tc.FILL_DTYPE.names)
     assert (tc.FILL_DTYPE.itemsize, tc.ENTRY_DTYPE.itemsize, tc.CLOSING_DTYPE.itemsize) == (48, 64, 112)
+
+
+# ---- the unit of times
+
+UNITS = [(1_700_000_000, "seconds"), (1_700_000_000_000, "milliseconds"), (1_700_000_000_000_000, "microseconds")]
+
+
+@pytest.mark.parametrize(("time", "unit"), UNITS)
+def test_a_time_in_another_unit_is_refused_wherever_one_is_taken(backend, time, unit):
+    slow = tc.PositionKeeper([AAPL], clock=lambda: time, backend=backend)
+    with pytest.raises(ValueError, match=rf"clock\(\) {time} looks like {unit} since 1970"):
+        slow.apply_fill("AAPL", "BUY", 1, 1)
+    keeper = tc.PositionKeeper([AAPL], currencies=["EUR"], backend=backend)
+    for named, call in (
+        ("transact_time", lambda: keeper.apply_fill("AAPL", "BUY", 1, 1, transact_time=time)), ("transact_time", lambda: keeper.split("AAPL", 2, 1, transact_time=time)),
+        ("transact_time", lambda: keeper.mark("AAPL", 1, time=time)), ("time", lambda: keeper.set_rate("EUR", "USD", 1, time=time)),
+        ("now", lambda: keeper.roll_day("monday", now=time))):
+        with pytest.raises(ValueError, match=f"{named} {time} looks like {unit}"):
+            call()
+    batch = rows(3, qty=1, transact_time=[0, 1_700_000_000_000_000_000, time])
+    with pytest.raises(ValueError, match=f"row 2: transact_time {time} looks like {unit}"):
+        keeper.apply_fills(batch)
+    assert (keeper.position("AAPL").qty, len(keeper.trades().rows)) == (0, 0)
+    keeper.apply_fills(batch[:2])
+    assert keeper.position("AAPL").qty == 2
+
+
+def test_a_simulation_that_counts_from_0_is_left_alone(backend):
+    now = [5]
+    keeper = tc.PositionKeeper([AAPL], clock=lambda: now[0], backend=backend)
+    keeper.apply_fill("AAPL", "BUY", 1, 1)
+    for now[0], _ in UNITS:
+        keeper.apply_fill("AAPL", "BUY", 1, 1)
+    assert keeper.position("AAPL").qty == 4
+
+
+# ---- flags
+
+@pytest.mark.parametrize("flag", ["no", 0, 1, None, np.True_])
+def test_a_flag_is_true_or_false_and_nothing_that_counts_as_such(make, flag):
+    keeper = make()
+    text = "symbol,side,qty,price\nAAPL,BUY,1,1\n"
+    for name, call in (
+        ("attribute_commissions", keeper.closed_lots), ("per_fill", keeper.closed_lots), ("wash_sales", keeper.closed_lots),
+        ("skip_bad", lambda **given: keeper.load_csv(io.StringIO(text), **given)), ("signed", tc.CsvForm), ("commission_paid_negative", tc.CsvForm)):
+        with pytest.raises(TypeError, match=f"{name} must be a bool, not {'numpy.bool' if flag is np.True_ else type(flag).__name__}"):
+            call(**{name: flag})
+    assert not keeper.trades().rows
+
+
+def test_a_busted_exec_id_is_not_booked_again_and_the_refusal_says_so(make):
+    keeper = make()
+    keeper.apply_fill("AAPL", "BUY", 5, 1, exec_id="7")
+    keeper.bust("7")
+    match = "exec_id '7' was booked as trade 1, which is busted: book it anew under another exec_id"
+    with pytest.raises(ValueError, match=match):
+        keeper.apply_fill("AAPL", "BUY", 5, 1, exec_id="7")
+    with pytest.raises(ValueError, match=f"row 0: {match}"):
+        keeper.apply_fills(rows(1, exec_id=7))
+    with pytest.raises(tc.LoadError, match=match):
+        keeper.load_csv(io.StringIO("exec_id,symbol,side,qty,price\n7,AAPL,BUY,5,1\n"))
+    keeper.apply_fill("AAPL", "BUY", 5, 1, exec_id="7-again")
+    assert keeper.position("AAPL").qty == 5

@@ -180,6 +180,21 @@ def test_bust_and_correct_by_id_or_exec_id(make):
         keeper.bust("z")
 
 
+def test_a_correction_keeps_its_commissions_currency(make):
+    keeper = make(AAPL, currencies=["JPY"])
+    fill(keeper, "BUY", 10, 100, commission=3, commission_currency="JPY")
+    keeper.correct(1, commission=5, commission_currency="JPY")
+    keeper.correct(1, price=101, commission_currency="JPY")
+    assert (keeper.cash("JPY"), keeper.cash("USD")) == (-5, -1010)
+    for given, match in (({"commission": 5, "commission_currency": "USD"}, "commission_currency 'USD' must be 'JPY'"),
+                         ({"commission_currency": "USD"}, "must be 'JPY'"), ({"commission_currency": "JPX"}, "did you mean")):
+        with pytest.raises(LookupError if "JPX" in given.values() else ValueError, match=match):
+            keeper.correct(1, **given)
+    assert (keeper.cash("JPY"), keeper.cash("USD")) == (-5, -1010)
+    keeper.correct(1, commission=0, commission_currency="USD")
+    assert (keeper.cash("JPY"), keeper.cash("USD")) == (0, -1010)
+
+
 def test_hedged_legs_stand_side_by_side(make):
     keeper = make(hedging=True, accounts=["a", "b"])
     fill(keeper, "BUY", 10, 100, account="a", position_effect="OPEN")
@@ -411,6 +426,8 @@ def test_a_bad_fill_is_refused_and_changes_nothing(make, given, error, match):
     ({"trades": 0}, ValueError, "trades 0 must be"), ({"lots": 2**31}, ValueError, "lots 2147483648 must be"),
     ({"groups": {"G": ["NONE"]}}, LookupError, "NONE"), ({"groups": {"G": ["AAPL"], "H": ["AAPL"]}}, ValueError, "is in group 'G' and in group 'H'"),
     ({"clock": 5}, TypeError, "clock must be callable"), ({"notional_threshold": -1}, ValueError, "notional_threshold -1 is outside"),
+    ({"hedging": "no"}, TypeError, "hedging must be a bool, not str"), ({"hedging": 0}, TypeError, "hedging must be a bool, not int"),
+    ({"currencies": [tc.Currency("EUR", 2), "EUR"]}, ValueError, "EUR, EUR: one is declared twice"),
     ({"currencies": ["no good "]}, ValueError, "currency 'no good '"), ({"backend": "fast"}, ValueError, "'fast' is not one of"),
 ])
 def test_a_keeper_that_can_not_be_is_refused(backend, given, error, match):
@@ -427,9 +444,14 @@ def test_bad_marks_are_refused_and_the_old_ones_stand(make):
         ((np.array([1]),), {}, ValueError, r"got int64 of shape \(1,\)"), ((np.zeros((2, 1), int),), {}, ValueError, r"shape \(2, 1\)"),
         ((np.zeros(4, int)[::2],), {}, ValueError, "contiguous"), ((np.array([10**17, 5]),), {}, ValueError, r"marks\[0\] 100000000000000000 must be"),
         (("AAPL", 0), {}, ValueError, "AAPL mark 0 must be at least"), (("AAPL", None), {}, TypeError, "mark must be str"),
-        ((["AAPL", "MSFT"], [1]), {}, ValueError, "bids must be one a symbol: 2 symbols, 1 bids"), ((["AAPL"], None), {}, TypeError, "prices must be"),
+        ((["AAPL", "MSFT"], [1]), {}, ValueError, "prices must be one a symbol: 2 symbols, 1 prices"), ((["AAPL"], None), {}, TypeError, "prices must be"),
         (("AAPL", 5), {"asks": 4}, ValueError, "AAPL bid 5 is above ask 4"), (("AAPL", 5), {"asks": 6, "basis": "best"}, ValueError, "basis 'best'"),
         ((["MSFT", "GOOG"], [7, 7]), {}, LookupError, "GOOG"), ((np.array([1, 2]), 5), {}, TypeError, "stands alone"),
+        ((["AAPL", "MSFT"], "12"), {}, TypeError, "prices must be a sequence, one a symbol, not str"),
+        ((["AAPL", "MSFT"], b"12"), {}, TypeError, "prices must be a sequence, one a symbol, not bytes"),
+        ((["AAPL", "MSFT"], [1, 2]), {"asks": "34"}, TypeError, "asks must be a sequence, one a symbol, not str"),
+        (({"AAPL", "MSFT"}, [1, 2]), {}, TypeError, "symbols must be a sequence, one a symbol, not set"),
+        ((["AAPL", "AAPL"], ["1", "2"]), {}, ValueError, "AAPL is named twice"), ((["MSFT", "AAPL", "MSFT"], [1, 1, 1]), {}, ValueError, "MSFT is named twice"),
         (("AAPL", 5), {"time": "now"}, TypeError, "transact_time must be an int"),
     ]
     for args, given, error, match in cases:

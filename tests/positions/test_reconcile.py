@@ -245,3 +245,18 @@ def test_a_file_is_read_by_its_path(booked, tmp_path):
     assert booked.reconcile(positions=path) == []
     with pytest.raises(FileNotFoundError):
         booked.reconcile(positions=tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(("columns", "told", "differences"), [
+    ("", "0.5", [("commission_currency", "BTC", "USD")]), (",commission_currency", "0.5,USD", [("commission_currency", "BTC", "USD")]),
+    (",commission_currency", "0.5,", [("commission_currency", "BTC", "USD")]), (",commission_currency", "0.5,BTC", []),
+    (",commission_currency", "0.4,BTC", [("commission", D("0.5"), D("0.4"))]), (",commission_currency", ",USD", []),
+    (",commission_currency", "0.4,XYZ", [("commission_currency", "BTC", "XYZ"), ("commission", D("0.5"), D("0.4"))])])
+def test_a_commission_is_compared_in_its_currency(make, columns, told, differences):
+    keeper = make(AAPL, currencies=[tc.Currency("BTC", 12)])
+    fill(keeper, "BUY", 10, 100, exec_id="a", commission="0.5", commission_currency="BTC")
+    fill(keeper, "BUY", 10, 100, exec_id="b")
+    text = f"exec_id,symbol,side,qty,price,commission{columns}\na,AAPL,BUY,10,100,{told}\nb,AAPL,BUY,10,100,0{columns and ',BTC'}\n"
+    found = keeper.reconcile(fills=io.StringIO(text))
+    assert [(d.field, d.ours, d.theirs) for d in found] == differences
+    assert all(d.cause.startswith("possible: trade 1: ") for d in found)

@@ -279,3 +279,8 @@ def test_both_forms_agree_on_the_first_ten_minutes(ten_minutes: Recording, newco
         if name != "line":  # of two different files
             assert np.array_equal(ten_minutes.events[name], first.events[name]), name
     assert np.array_equal(ten_minutes.trades, first.trades)
+
+
+def test_skip_bad_is_a_bool(tmp_path):
+    with pytest.raises(TypeError, match="skip_bad must be a bool, not str"):
+        read_recording(tmp_path / "events.csv", skip_bad="no")

@@ -87,6 +87,8 @@ def test_without_one_resting_order_the_match_count_falls_and_the_first_differenc
     assert result.first_difference.startswith("trade ")
     assert f"exchange maker {maker} " in result.first_difference
     assert ", tradecore maker " in result.first_difference
+    with pytest.raises(TypeError, match="without must be an int, not str"):
+        replay_recording(ten_minutes, without=str(maker))
 
 
 @pytest.mark.parametrize(("field", "row"), [

@@ -123,6 +123,8 @@ def test_a_numpy_truth_is_no_flag():
     """A flag is True or False and nothing that counts as such."""
     with pytest.raises(TypeError, match="post_only must be a bool"):
         check_bool(np.int64(1), "post_only")
+    with pytest.raises(TypeError, match=r"post_only must be a bool, not numpy\.bool"):
+        check_bool(np.True_, "post_only")
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

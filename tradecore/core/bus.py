@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 from ..vocabulary.codes import MsgType, ReportType
 from ..vocabulary.fix import ExecType, FixEnum
 from ..vocabulary.names import Directory
-from ..vocabulary.reports import Report, ReportReader, read_reports
+from ..vocabulary.reports import Report, ReportReader, find_oldest, read_reports
 from ..vocabulary.showing import refuse_copy
 from ..vocabulary.units import check_int
 
@@ -174,16 +174,20 @@ class EventBus:
         self._core.watch_events(filters if len(filters) <= FILTERS else [HEARS_ALL], after)
 
     def _replay(self, subscription: Subscription, after: int) -> None:
-        """Queues what is held after a report: no more than the ring holds, whatever the queue's capacity."""
+        """Queues what is held after a report: no more than the ring holds, whatever the queue's capacity. A gap behind
+        it (a view held the ring) is counted as lost; who would rather end than miss something is refused."""
         newest = self._cursor
         if after > newest:
             raise ValueError(f"after {after} is beyond the last report: {newest}")
         past = ReportReader(self._core, self._directory, after)
         reports = [report for report in past if report.seq <= newest]
-        if past.lost:
-            oldest = after + past.lost + 1
+        oldest = find_oldest([report.seq for report in reports], newest, gapless=subscription.policy == "disconnect")
+        if oldest > after + 1:
             raise LookupError(f"after {after}: the oldest report that is still held is {oldest}; ask for it with "
                               f"after={oldest - 1}")
+        subscription.lost = newest - after - len(reports)
+        if subscription.lost:
+            self._complain(f"{subscription.lost} reports after {after} were dropped while a view held the ring")
         subscription.queue.extend(report for report in reports if subscription.wants(report.row))
 
     def end(self, subscription: Subscription) -> int:

@@ -32,15 +32,25 @@ class Discrepancy(NamedTuple):
     kept_qty: Decimal
 
 
+class CashDiscrepancy(NamedTuple):
+    """The cash of an account in a currency, where the core and its drop copy do not agree on it."""
+
+    currency: str
+    account: str
+    core_cash: Decimal
+    kept_cash: Decimal
+
+
 class DropCopy:
     """`keeper` holds what `core` has traded, by `method` (any but specific), and follows it from then on.
 
     It begins with the first report, or with opening positions and trades `after` that sequence number (0: all); raises
-    LookupError where they are no longer held (capacity `events`): make it before the core trades. Instruments and
-    accounts are those that the core has declared by now. `strategies` names the numbers that orders carry; trades in
-    suspense are in an account of that name, which is meant only where it is named: a core's only account stays the only
-    one. `groups`, `precision`, `trades` and `lots` are the keeper's: call its `forget_trades` before its log is full
-    (each night, say); a bust of a trade that it has forgotten can't be followed.
+    LookupError where they are no longer held (capacity `events`): make it before the core trades. Instruments, accounts
+    and currencies are those that the core has declared by now. `strategies` names the numbers that orders carry; trades
+    in suspense are in an account of that name, which is meant only where it is named: a core's only account stays the
+    only one. `groups`, `precision`, `trades` and `lots` are the keeper's: call its `forget_trades` before its log is
+    full (each night, say). A bust of a trade that it has forgotten can't be followed, nor a commission that changes its
+    currency after its trade was told.
 
     Opening cash and splits are followed too; marks and days are yours (`mark`, `keeper.roll_day`). Once a report was
     missed or could not be booked, the keeper raises RuntimeError, whoever holds it. Threads: as the core's callbacks,
@@ -68,6 +78,7 @@ class DropCopy:
             currencies=map(Currency, self._names.currencies.names, self._names.decimals),
             groups=groups, trades=trades, lots=lots, backend=core.backend,
         )
+        self._keeper._kept.times_are_told = True
         self._keeper._kept.aside = frozenset([suspense])  # one account of the core is still the only one
         self._trade_ids: dict[tuple[int, int], int] = {}  # by the core's exec_id and order_id: a match has two sides
         self._subscription = core.subscribe(
@@ -110,9 +121,10 @@ class DropCopy:
             self.keeper.mark(prices)
         return len(prices)
 
-    def compare(self) -> list[Discrepancy]:
-        """The positions that differ from the core's own; none, unless trades were booked on one side alone."""
-        found = []
+    def compare(self) -> list[Discrepancy | CashDiscrepancy]:
+        """The positions, and the cash by account and currency, that differ from the core's own; none, unless something
+        was booked on one side alone."""
+        found: list[Discrepancy | CashDiscrepancy] = []
         for ins in self._instruments:
             for account in self._accounts:
                 core = (self._core.positions.suspense(ins.symbol) if account == self._suspense
@@ -120,6 +132,11 @@ class DropCopy:
                 kept = self.keeper.position(ins.symbol, account)
                 if core.qty != kept.qty:
                     found.append(Discrepancy(ins.symbol, account, core.qty, kept.qty))
+        for number, account in enumerate(self._accounts, 1):
+            for currency in self._keeper._kept.names.currencies.names:
+                cash = self._core.positions._cash_of(0 if account == self._suspense else number, currency)
+                if cash != (kept_cash := self.keeper.cash(currency, account)):
+                    found.append(CashDiscrepancy(currency, account, cash, kept_cash))
         return found
 
     # ---- reports, one by one
@@ -133,7 +150,7 @@ class DropCopy:
                 self._keeper.bust(self._trade_id(row))
             elif row.exec_type == ExecType.TRADE_CORRECT:
                 self._keeper.correct(self._trade_id(row), qty=report.last_qty, price=report.last_px,
-                                     commission=report.commission)
+                                     commission=report.commission, commission_currency=report.commission_currency)
         elif row.command_kind == CommandType.OPENING_POSITION and ins is not None:
             self._keeper.open_position(ins.symbol, ins.quantity(row.value), ins.price(row.bound),
                                        account=report.account, transact_time=row.transact_time)
@@ -151,8 +168,9 @@ class DropCopy:
         name = next(name for name in names if name and name not in taken)
         trade_id = self._keeper.apply_fill(
             ins.symbol, Side(row.side), ins.quantity(row.last_qty), ins.price(row.last_px),
-            commission=report.commission, account=report.account if row.account else self._suspense,
-            strategy=self._strategy(row.order_id), transact_time=row.transact_time, exec_id=name,
+            commission=report.commission, commission_currency=report.commission_currency,
+            account=report.account if row.account else self._suspense, strategy=self._strategy(row.order_id),
+            transact_time=row.transact_time, exec_id=name,
         )
         self._trade_ids[row.exec_id, row.order_id] = trade_id
         if len(self._trade_ids) > self._core.capacity.trades:  # what the core can no longer bust

@@ -29,7 +29,7 @@ from ..vocabulary.fix import Side
 from ..vocabulary.identifiers import check_names
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import ACK_DTYPE, COMMAND_DTYPES, COMMAND_SIZE, REQUEST_PREFIX
-from ..vocabulary.units import Number
+from ..vocabulary.units import Number, check_bool
 from .order_system import OrderSystem
 from .risk_engine import RiskEngine, demand_limits
 from .smart_order_router import SmartOrderRouter
@@ -242,7 +242,7 @@ class TradingCore(OrderSystem):
         # With subscribers it stops where reports that one of them wants must be copied out of the ring before they can
         # be overwritten; the callbacks run after the whole batch.
         core, bus, done = self._gate.core, self._gate.bus, 0
-        timed = timed or self.features.stage_timers
+        timed = check_bool(timed, "timed") or self.features.stage_timers
         try:
             while done < len(commands):
                 done += core.run(commands[done:], acks[done:], now, timed, True, bus.has_subscribers)

@@ -43,7 +43,7 @@ class Unbooked:
     def why(self) -> str:
         """The reason with field, value and bound."""
         r = self.row
-        return reason_text(self._fields.kind, r.reason, r.value, r.bound, r.instrument, self._gate.names)
+        return reason_text(self._fields.kind, r.reason, r.value, r.bound, r.instrument, self._gate.names, self._said)
 
     @property
     def account(self) -> str | None:

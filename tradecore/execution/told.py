@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ..vocabulary.fix import Side
+from ..vocabulary.fix import FixEnum, LastLiquidityInd, Side
 from ..vocabulary.gate import Gate
 from ..vocabulary.identifiers import Identifier, encode_told_id
 from ..vocabulary.instrument import Instrument
@@ -26,7 +26,8 @@ from ..vocabulary.scalars import plain
 from ..vocabulary.units import MONEY_PRECISION, Number, check_int, demand_type, round_told, show
 
 NOTHING: Mapping[str, bytes] = MappingProxyType({})
-_SIDELESS = 255
+_SIDELESS, _OTHER = 255, 99
+_DIGITS_MAX = 18  # of a number that is read: a longer one is no reason's
 
 
 def words_of(value: object) -> str:
@@ -77,6 +78,39 @@ class Facts:
         except ValueError:
             self.said["side"] = str(side)
             return _SIDELESS
+
+    def liquidity(self, indicator: LastLiquidityInd | str | int) -> int:
+        """Whether a trade added or removed liquidity, as FIX's number; of what is no such word of ours the words alone.
+        """
+        try:
+            return int(LastLiquidityInd.parse(indicator, "last_liquidity_ind"))
+        except ValueError:
+            self.said["last_liquidity_ind"] = words_of(indicator)
+            return LastLiquidityInd.NONE
+
+    def time(self, time: int | None) -> int:
+        """A venue's own time, ns UTC; 0 of none, and of what is none (0 or negative, seconds): of that the words alone,
+        and the report that follows has the core's time."""
+        try:
+            return self._names.stamp(time)
+        except ValueError:
+            self.said["transact_time"] = words_of(time)
+            return 0
+
+    def reason(self, kind: type[FixEnum], value: object, name: str) -> int:
+        """A reason as FIX's integer: OTHER where none is given, a venue's own number, or its digits, as it is where a
+        record holds it; of others OTHER, and the words."""
+        if value is None:
+            return _OTHER
+        told = plain(value)
+        if isinstance(told, str) and told.strip().isascii() and told.strip().isdigit():
+            told = int(told) if len(told.strip()) <= _DIGITS_MAX else _OTHER + 1
+        if not isinstance(told, int) or isinstance(told, (bool, FixEnum)):
+            return int(kind.parse(told, name))
+        if 0 <= told <= _OTHER:
+            return told
+        self.said[name] = words_of(value)
+        return _OTHER
 
     def traded(self, instrument: Instrument | None, qty: Number | None) -> int:
         """A traded quantity: that of a symbol that is not known in 10**-9 of a unit, a finer one rounded down."""

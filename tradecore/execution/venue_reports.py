@@ -14,7 +14,6 @@ from ..vocabulary.fix import (
     CxlRejReason,
     ExecRestatementReason,
     ExecType,
-    FixEnum,
     LastLiquidityInd,
     OrdRejReason,
     OrdStatus,
@@ -25,8 +24,8 @@ from ..vocabulary.identifiers import Identifier
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE, TOLD_STATUS, UNTELLABLE
 from ..vocabulary.reports import Report
-from ..vocabulary.scalars import demand_plain, plain
-from ..vocabulary.units import NUMBERS, Number, check_time, demand_type, whole_units
+from ..vocabulary.scalars import demand_plain
+from ..vocabulary.units import NUMBERS, Number, check_bool, whole_units
 from .told import Facts
 
 
@@ -39,12 +38,14 @@ class ExecutionFacts(TypedDict, total=False):
     `last_px` of a trade; `cum_qty`: the venue's own, compared with ours; `order_qty` and `price` of a Replaced or
     Restated order (0 and None: as asked for). `ord_status` goes with ExecType ORDER_STATUS. `reject_reason`: an
     OrdRejReason, its name or the venue's number; `exec_restatement_reason` likewise. `transact_time` (ns UTC): the
-    venue's own, data that the report which follows tells, and that moves no clock.
+    venue's own, data that the report which follows tells, and that moves no clock; one that is no such time (0 or
+    negative, seconds, milliseconds) is kept in words, and the report has the core's.
 
     `commission` (a rebate is negative) in `commission_currency`, the instrument's where none is told, replaces what we
     would compute. It may be told later, with the trade again or alone, under the trade's `exec_id`. `text`: what the
     venue says in words, up to 256 bytes of UTF-8, which `order.text` and the report show. `venue_order_id`: the venue's
-    OrderID(37). `last_liquidity_ind`; `last_mkt`: a market identifier of up to four characters.
+    OrderID(37). `last_liquidity_ind`: a LastLiquidityInd, its name or FIX's number; `last_mkt`: a market identifier of
+    up to four characters; another of either is kept in words, and the report has none.
 
     Quantities and prices are in whole units of the order's instrument. A price or a commission that is finer than its
     unit is rounded half to even, and the report says so (`is_rounded`). A trade that can't be booked whole (a quantity
@@ -72,7 +73,7 @@ class ExecutionFacts(TypedDict, total=False):
     commission: Number | None
     commission_currency: str | None
     venue_order_id: Identifier | None
-    last_liquidity_ind: LastLiquidityInd | str | None
+    last_liquidity_ind: LastLiquidityInd | str | int | None
     last_mkt: str | None
 
 
@@ -124,7 +125,7 @@ class VenueReports:
         reject_reason: object = None, exec_restatement_reason: object = None, symbol: str | None = None,
         side: Side | str | None = None, transact_time: int | None = None, text: str | None = None,
         commission: Number | None = None, commission_currency: str | None = None,
-        venue_order_id: Identifier | None = None, last_liquidity_ind: LastLiquidityInd | str | None = None,
+        venue_order_id: Identifier | None = None, last_liquidity_ind: LastLiquidityInd | str | int | None = None,
         last_mkt: str | None = None,
     ) -> Report:
         kind = ExecType.parse(exec_type, "exec_type")
@@ -135,9 +136,9 @@ class VenueReports:
         named = facts.id(exec_id, "exec_id")
         number = facts.symbol(symbol) or self._instrument_of_told(venue, target, named)
         ins = self._gate.names.instrument(max(0, number))
-        why = _reason(OrdRejReason, reject_reason, "reject_reason")
+        why = facts.reason(OrdRejReason, reject_reason, "reject_reason")
         if kind is ExecType.RESTATED:
-            why = _reason(ExecRestatementReason, exec_restatement_reason, "exec_restatement_reason")
+            why = facts.reason(ExecRestatementReason, exec_restatement_reason, "exec_restatement_reason")
         its_side = facts.side(side)
         traded = facts if kind is ExecType.TRADE else Facts(self._gate)  # of no trade they are not asked, but checked
         fields: dict[str, Any] = {"last_qty": traded.traded(ins, last_qty), "last_px": traded.price(ins, last_px)}
@@ -146,14 +147,14 @@ class VenueReports:
         if last_mkt is not None:
             fields["last_mkt"] = facts.market(last_mkt)
         if last_liquidity_ind is not None:
-            fields["last_liquidity_ind"] = LastLiquidityInd.parse(last_liquidity_ind, "last_liquidity_ind")
+            fields["last_liquidity_ind"] = facts.liquidity(last_liquidity_ind)
         cumulated = -1 if cum_qty is None else _lots(ins, cum_qty, "cum_qty")
         return self._gate.ask(
             CommandType.EXECUTION_REPORT, facts.note, venue=venue, exec_type=kind, exec_id=named, **target,
             instrument=number, order_qty=_lots(ins, order_qty, "order_qty"), price=_units(ins, price, "price"),
             cum_qty=cumulated if cumulated >= 0 or cum_qty is None else UNTELLABLE,
             ord_status=0 if ord_status is None else OrdStatus.parse(ord_status, "ord_status"), reject_reason=why,
-            side=its_side, transact_time=check_time(transact_time), venue_order_id=facts.venue_order_id(venue_order_id),
+            side=its_side, transact_time=facts.time(transact_time), venue_order_id=facts.venue_order_id(venue_order_id),
             **fields, told=facts.told,
         )
 
@@ -177,7 +178,7 @@ class VenueReports:
             fields |= facts.commission(ins, commission, commission_currency)
         return self._gate.ask(
             CommandType.TRADE_CORRECTION, facts.note, venue=venue, instrument=number, side=its_side, exec_type=kind,
-            exec_id=facts.id(exec_id, "exec_id"), exec_ref_id=reference, transact_time=check_time(transact_time),
+            exec_id=facts.id(exec_id, "exec_id"), exec_ref_id=reference, transact_time=facts.time(transact_time),
             **fields, told=facts.told,
         )
 
@@ -190,13 +191,12 @@ class VenueReports:
         facts = Facts(self._gate, text)
         return self._gate.ask(
             CommandType.CANCEL_REJECT, facts.note, venue=venue, **facts.order("on_cancel_reject", cl_ord_id, order_id),
-            reject_reason=_reason(CxlRejReason, cxl_rej_reason, "cxl_rej_reason"), ord_status=status,
-            told=0 if ord_status is None else TOLD_STATUS, transact_time=check_time(transact_time),
+            reject_reason=facts.reason(CxlRejReason, cxl_rej_reason, "cxl_rej_reason"), ord_status=status,
+            told=0 if ord_status is None else TOLD_STATUS, transact_time=facts.time(transact_time),
         )
 
     def set_session(self, venue: int, connected: bool, transact_time: int | None) -> None:
-        demand_type(connected, bool, "connected")
-        self._gate.command(CommandType.VENUE_SESSION, venue=venue, connected=int(connected),
+        self._gate.command(CommandType.VENUE_SESSION, venue=venue, connected=int(check_bool(connected, "connected")),
                            transact_time=self._gate.names.stamp(transact_time))
 
     def _instrument_of_told(self, venue: int, target: dict[str, Any], exec_id: bytes | None) -> int:
@@ -226,13 +226,3 @@ def _lots(instrument: Instrument | None, value: Number | None, name: str) -> int
 
 def _units(instrument: Instrument | None, value: Number | None, name: str) -> int:
     return NO_PRICE if value is None else _told(value, (instrument.price_precision or 0) if instrument else 0, name)
-
-
-def _reason(kind: type[FixEnum], value: object, name: str) -> int:
-    """A reason as FIX's integer: OTHER where none is given, a venue's own number as it is."""
-    if value is None:
-        return 99
-    value = plain(value)
-    if isinstance(value, int) and not isinstance(value, (bool, FixEnum)):
-        return value if 0 <= value <= 99 else 99
-    return int(kind.parse(value, name))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..vocabulary.units import EXACT
+from ..vocabulary.units import EXACT, check_bool
 from .entries import EntryKind, EntryStatus, Method
 from .holding import Bought, Sold, days_of, long_terms, washed
 from .kept_ledger import KeptLedger
@@ -129,6 +129,8 @@ def _choose(where: Array, numbers: Array | list[int], others: Array | list[int])
 def closed_lots(kept: KeptLedger, exec_ids: Mapping[int, str], attribute: bool, zone: Any, per_fill: bool,
                 wash_sales: bool) -> Statement:
     """Every closed piece of a lot, with or without both legs' commissions, or the sums of each closing fill."""
+    for name, flag in (("attribute_commissions", attribute), ("per_fill", per_fill), ("wash_sales", wash_sales)):
+        check_bool(flag, name)
     if wash_sales and kept.method is Method.AVERAGE:
         raise ValueError("wash_sales: average cost keeps no lots; take another method")
     if wash_sales and per_fill:

@@ -105,7 +105,7 @@ class CorporateActions:
             raise ValueError(f"into {into!r} must be another symbol")
         check_int(new, "new", 1, SPLIT_MAX)
         check_int(old, "old", 1, SPLIT_MAX)
-        now = self._kept.now(transact_time)
+        now = self._kept.stamp(transact_time)
         rows: list[dict[str, int]] = [] if first is None else [{**first, "transact_time": now}]
         for account in range(1, len(self._kept.names.accounts.names) * self._kept.legs + 1):
             lots = self._lots(number, account)

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..vocabulary.fix import Side
 from ..vocabulary.records import TIME_MAX
-from ..vocabulary.units import show
+from ..vocabulary.units import check_bool, show
 from .holding import read_zone
 
 FIELDS = ("symbol", "side", "qty", "price", "account", "commission", "commission_currency", "transact_time", "exec_id",
@@ -69,6 +69,8 @@ class CsvForm:
         for name in self.columns:
             if name not in FIELDS:
                 raise ValueError(f"columns: field {name!r} is none of {', '.join(FIELDS)}")
+        check_bool(self.signed, "signed")
+        check_bool(self.commission_paid_negative, "commission_paid_negative")
         if self.decimal not in (".", ","):
             raise ValueError(f"decimal {self.decimal!r} must be '.' or ','")
         if self.thousands not in _THOUSANDS or self.thousands == self.decimal:

@@ -58,7 +58,7 @@ def base_equity(valuation: Valuation, rows: Statement, currency: str, max_age_ns
                 now: int | None) -> BaseEquity:
     """The sum of rows in one currency, by the rates at `now`."""
     valuation.kept.names.currencies.id(currency)
-    at = valuation.kept.now(now, "now")
+    at = valuation.kept.stamp(now, "now")
     used: dict[str, Fraction] = {}
     total = cash = Fraction(0)
     for row in rows:

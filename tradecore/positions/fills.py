@@ -15,6 +15,7 @@ from ..vocabulary.fix import Side
 from ..vocabulary.identifiers import check_name
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import FEE_MAX, PRICE_MAX, QTY_MAX, TEXT_SIZE, TIME_MAX
+from ..vocabulary.time_units import demand_nanoseconds_of
 from ..vocabulary.units import Number, check_int, show, whole_units
 from .entries import ENTRY_CODEC, ENTRY_DTYPE, EntryError, EntryKind, EntryStatus
 from .kept_ledger import KeptLedger
@@ -65,7 +66,7 @@ class Fills:
         return FillRow(
             number, kept.account(account, kept.leg(lots > 0, position_effect)), lots, units,
             kept.fee_units(ins, currency, commission), currency, self.lot(lot),
-            0 if strategy is None else kept.strategies.id(strategy), kept.now(transact_time),
+            0 if strategy is None else kept.strategies.id(strategy), kept.stamp(transact_time),
         )
 
     def lots_of(self, ins: Instrument, side: str | Side | None, qty: Number) -> int:
@@ -90,10 +91,17 @@ class Fills:
         """An exec_id that is not booked yet, or None."""
         if exec_id is None:
             return None
-        taken = self.exec_ids.get(check_name(exec_id, "exec_id", TEXT_SIZE))
-        if taken is not None:
-            raise ValueError(f"exec_id {exec_id!r} is already booked as trade {taken}")
+        if check_name(exec_id, "exec_id", TEXT_SIZE) in self.exec_ids:
+            raise ValueError(self._taken(exec_id))
         return exec_id
+
+    def _taken(self, exec_id: str) -> str:
+        """Why it can't be booked again: nor where it is busted, for a file that is read again would bring it back."""
+        trade_id = self.exec_ids[exec_id]
+        if ENTRY_CODEC.unpack(self._kept.ledger.entry(trade_id)).status == EntryStatus.BUSTED:
+            return (f"exec_id {exec_id!r} was booked as trade {trade_id}, which is busted: book it anew under another "
+                    "exec_id")
+        return f"exec_id {exec_id!r} is already booked as trade {trade_id}"
 
     def apply(self, row: FillRow, exec_id: str | None, lots: Lots) -> int:
         """Book one fill, by one lot or several; its (first) trade id."""
@@ -147,7 +155,8 @@ class Fills:
         exec_ids = self._demand_ids(fills)
         try:
             self._demand_prices(fills)
-            first = int(self._kept.ledger.apply_fills(fills, self._kept.now(None)))
+            self._demand_times(fills)
+            first = int(self._kept.ledger.apply_fills(fills, self._kept.stamp(None)))
         except EntryError:
             raise
         except ValueError:
@@ -184,7 +193,7 @@ class Fills:
                 if text in rows:
                     raise ValueError(f"row {at}: exec_id {text!r} stands in row {rows[text]} too")
                 if text in self.exec_ids:
-                    raise ValueError(f"row {at}: exec_id {text!r} is already booked as trade {self.exec_ids[text]}")
+                    raise ValueError(f"row {at}: {self._taken(text)}")
                 rows[text] = at
             found.append(text)
         return found
@@ -206,6 +215,11 @@ class Fills:
                     raise ValueError(f"row {at}: price {fills['price'][at]} of {ins.symbol} must be 1 to {PRICE_MAX} "
                                      "price units: it has no prices of 0 or below")
 
+    def _demand_times(self, fills: np.ndarray[Any, Any]) -> None:
+        """ValueError for a time that looks like another unit."""
+        if "transact_time" in (fills.dtype.names or ()) and fills.ndim == 1 and not self._kept.times_are_told:
+            demand_nanoseconds_of(fills["transact_time"], "transact_time", self._kept)
+
     def _demand_rows(self, fills: np.ndarray[Any, Any]) -> None:
         """ValueError for the first row outside its bounds, naming it; a batch was refused, so time is no matter."""
         names, kept = fills.dtype.names or (), self._kept
@@ -224,7 +238,7 @@ class Fills:
     def enter(self, kind: EntryKind, instrument: int, *, time: int | None, account: int = 0, **fields: int) -> int:
         """Book one entry of any kind; its trade id."""
         packed = ENTRY_CODEC.pack(kind=int(kind), instrument=instrument, account=account,
-                                  transact_time=self._kept.now(time), **fields)
+                                  transact_time=self._kept.stamp(time), **fields)
         try:
             return int(self._kept.ledger.apply_fills(np.frombuffer(packed, ENTRY_DTYPE)))
         except EntryError as error:
@@ -275,15 +289,24 @@ class Fills:
                 raise
         self._actions.pop(trade_id, None)
 
-    def correct(self, trade: int | str, qty: Number | None, price: Number | None, commission: Number | None) -> None:
-        """Change a trade's figures. ValueError for one that closed several lots: bust it, and book it anew."""
+    def correct(self, trade: int | str, qty: Number | None, price: Number | None, commission: Number | None,
+                commission_currency: str | None = None) -> None:
+        """Change a trade's figures. ValueError for one that closed several lots, and for a commission in another
+        currency, which no entry can change to: bust it, and book it anew."""
         trade_id = self._whole(trade)
         if trade_id in self._pieces:
-            raise ValueError(f"trade {trade_id} is {self._pieces[trade_id]} entries: bust it, and book it anew")
+            raise ValueError(f"trade {trade_id} is {self._pieces[trade_id]} entries: bust it, and book it "
+                             "anew under another exec_id")
         row = ENTRY_CODEC.unpack(self._kept.ledger.entry(trade_id))
         ins = self._kept.names.instruments[row.instrument - 1]
         lots = abs(row.qty) if qty is None else ins.qty_lots(qty, "qty", low=1)
         units = row.price if price is None else self._kept.price(ins, price, "price")
+        own = self._kept.names.currencies.name(row.currency) or ins.currency
+        if commission_currency is not None and commission_currency != own:
+            currency = self._kept.names.currencies.id(commission_currency)
+            if commission is None or self._kept.fee_units(ins, currency, commission):  # nothing is the same in any
+                raise ValueError(f"trade {trade_id} commission_currency {commission_currency!r} must be {own!r}, as it "
+                                 "was booked: bust it, and book it anew under another exec_id")
         fee = row.fee if commission is None else self._kept.fee_units(ins, row.currency, commission)
         self._amend(trade_id, EntryStatus.CORRECTED, lots if row.qty > 0 else -lots, units, fee)
 

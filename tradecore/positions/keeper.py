@@ -97,7 +97,8 @@ class PositionKeeper:
         """Book a fill; its trade id. Without a `side` (None) the quantity is signed. `commission` is in
         `commission_currency`, the instrument's by default; a rebate is negative. Hedged, `position_effect` (FIX 77)
         says OPEN or CLOSE. By specific lot, a closing fill names its `lot`: the trade id or exec_id that opened it, or
-        {lot: quantity} for several, among which the commission is split exactly. An `exec_id` is booked once.
+        {lot: quantity} for several, among which the commission is split exactly. An `exec_id` is booked once,
+        busted or not.
 
         Raises TypeError or ValueError naming field, value and bound; UndeclaredError for a name; EntryError (a
         ValueError) where the position can't take it.
@@ -159,10 +160,10 @@ class PositionKeeper:
 
     @locked
     def correct(self, trade: int | str, *, qty: Number | None = None, price: Number | None = None,
-                commission: Number | None = None) -> None:
-        """Change a trade's quantity, price or commission, as if it had been booked so; its side stays. A fill that
-        closed several lots is busted and booked anew."""
-        self._fills.correct(trade, qty, price, commission)
+                commission: Number | None = None, commission_currency: str | None = None) -> None:
+        """Change a trade's quantity, price or commission, as if it had been booked so; its side stays, and so does its
+        commission's currency. A fill that closed several lots is busted and booked anew."""
+        self._fills.correct(trade, qty, price, commission, commission_currency)
 
     @locked
     def open_position(self, symbol: str, qty: Number, price: Number, *, account: str | None = None,
@@ -242,8 +243,6 @@ class PositionKeeper:
             prices, what = list(what.values()), list(what)
         elif isinstance(what, str):
             what, prices, asks = [what], [prices], None if asks is None else [asks]
-        if not isinstance(prices, Sequence) or not isinstance(asks, (Sequence, type(None))):
-            raise TypeError(f"prices must be a sequence, one a symbol, not {type(prices).__name__}")
         return self._valuation.mark_some(what, prices, prices if asks is None else asks, basis, time)
 
     @locked
@@ -268,7 +267,7 @@ class PositionKeeper:
     @locked
     def set_rate(self, base: str, quote: str, rate: Number, *, time: int | None = None) -> None:
         """One `base` is worth `rate` `quote`, since `time` (the clock's by default)."""
-        self._valuation.rates.set(base, quote, rate, self._kept.now(time, "time"))
+        self._valuation.rates.set(base, quote, rate, self._kept.stamp(time, "time"))
 
     # ---- what is told
 
@@ -334,7 +333,7 @@ class PositionKeeper:
         name = check_name(day.isoformat() if isinstance(day, date) else day, "day")
         if name in self._days:
             raise ValueError(f"day {name!r} is already closed")
-        at = self._kept.now(now, "now")
+        at = self._kept.stamp(now, "now")
         rows = self._days[name] = self._valuation.pnl(None, missing, max_age_ns, now)
         self._valuation.day_start = {(row.account, row.currency): row.net for row in rows}
         self._valuation.rolled_at = at
@@ -387,9 +386,9 @@ class PositionKeeper:
         with their causes: called possible, unless proved by the fills where both files are given.
 
         Positions have columns symbol, qty, and where wanted account, cost; fills exec_id, symbol, side, qty, price, and
-        where wanted account, commission; or what a form says. What can't be read, symbols and accounts that are not
-        declared, and figures finer than the units here are differences too. Raises ValueError where a file's columns
-        are not found.
+        where wanted account, commission, commission_currency (the instrument's where none is named); or what a form
+        says. What can't be read, symbols and accounts that are not declared, and figures finer than the units here are
+        differences too. Raises ValueError where a file's columns are not found.
         """
         found: list[Difference] = []
         proof = None

@@ -17,7 +17,8 @@ from ..vocabulary.identifiers import check_name
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory, Names
 from ..vocabulary.records import CODECS, FEE_MAX, TIME_MAX
-from ..vocabulary.units import Number, check_int, exact_sum, show
+from ..vocabulary.time_units import demand_nanoseconds
+from ..vocabulary.units import Number, check_bool, check_int, exact_sum, show
 from .entries import Method
 
 LEGS = ("LONG", "SHORT")
@@ -37,6 +38,8 @@ class KeptLedger:
     _decimals: dict[str, Currency]
     groups: dict[str, str]
     aside: frozenset[str] = frozenset()  # accounts that nobody means without naming them
+    times_are_told: bool = False  # by a core that has judged them (DropCopy)
+    now: int = 0  # the latest time that was given, or told by the clock
     scale_of: np.ndarray[Any, np.dtype[np.int64]]
 
     def __init__(
@@ -49,10 +52,12 @@ class KeptLedger:
         if not callable(clock):
             raise TypeError(f"clock must be callable, not {type(clock).__name__}")
         self.backend = choose_backend(backend).name
-        self.method, self.legs, self.clock = Method[method.upper()], 2 if hedging else 1, clock
+        self.method, self.legs, self.clock = Method[method.upper()], 2 if check_bool(hedging, "hedging") else 1, clock
         self.names, self.strategies = Directory(), Names("strategy")
         given = read_currencies(currencies)
         self._decimals = {currency.name: currency for currency in given}
+        if len(self._decimals) < len(given):
+            raise ValueError(f"currencies {', '.join(currency.name for currency in given)}: one is declared twice")
         for instrument in instruments:
             self._add_instrument(instrument)
         _declare(self.names.accounts, accounts, "account")
@@ -173,9 +178,14 @@ class KeptLedger:
         if self.method is not Method.SPECIFIC:
             raise ValueError(f"lot {show(lot)}: lots are named only by method='specific', not {self.method.name}")
 
-    def now(self, time: int | None, name: str = "transact_time") -> int:
-        """A given time, or the clock's; int nanoseconds UTC."""
-        return check_int(self.clock() if time is None else time, name if time is not None else "clock()", 0, TIME_MAX)
+    def stamp(self, time: int | None, name: str = "transact_time") -> int:
+        """A given time, or the clock's; int nanoseconds UTC. ValueError for one that looks like another unit."""
+        its = name if time is not None else "clock()"
+        at = check_int(self.clock() if time is None else time, its, 0, TIME_MAX)
+        if not self.times_are_told:
+            demand_nanoseconds(at, its, self)
+        self.now = max(self.now, at)
+        return at
 
     def instrument(self, symbol: str) -> tuple[int, Instrument]:
         """An instrument and its id. UndeclaredError naming the nearest."""

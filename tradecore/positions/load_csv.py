@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..vocabulary.units import exact_sum, show
+from ..vocabulary.units import check_bool, exact_sum, show
 from .csv_form import CsvForm
 from .csv_lines import Header, Line, read_lines
 from .entries import EntryError
@@ -168,6 +168,7 @@ def read_form(form: CsvForm | None, columns: Mapping[str, Any] | None, options: 
 
 def load_csv(fills: Fills, source: Any, form: CsvForm, account: str | None, skip_bad: bool) -> Statement:
     """Book a file; the fate of every line."""
+    check_bool(skip_bad, "skip_bad")
     header, lines = read_lines(source, form, ("symbol", "qty", "price"))
     loading = Loading(fills, form, account)
     for line in lines:

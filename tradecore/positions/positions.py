@@ -70,11 +70,15 @@ class Positions:
 
         An opening position was paid for before: it moves no cash.
         """
-        account_id, currency_id = self._gate.names.find_account(account), self._gate.names.currencies.id(currency)
-        total = self._gate.names.money(currency_id, self._gate.core.opening_cash(account_id, currency_id))
+        return self._cash_of(self._gate.names.find_account(account), currency)
+
+    def _cash_of(self, account_id: int, currency: str) -> Decimal:
+        """The cash of an account, or, of 0, what the trades in suspense moved."""
+        core, currency_id = self._gate.core, self._gate.names.currencies.id(currency)
+        total = self._gate.names.money(currency_id, core.opening_cash(account_id, currency_id) if account_id else 0)
         for number, instrument in enumerate(self._gate.names.instruments, 1):
             if instrument.currency == currency:
-                row = self._gate.core.position(number, account_id)
+                row = core.position(number, account_id) if account_id else PositionRow(*core.suspense(number))
                 fees = self._gate.names.money(currency_id, -row.fees)
                 total = exact_sum(total, instrument.money(row.realised - row.cost + row.opened), fees)
         return exact_sum(total, -self._charges(account_id, currency))

@@ -14,7 +14,7 @@ from .fills import Fills
 from .kept_ledger import KeptLedger
 from .reconcile import Broker, Difference, Key, Row, possible, units_of
 
-FILL_FIELDS = ("exec_id", "symbol", "side", "qty", "price", "account", "commission")
+FILL_FIELDS = ("exec_id", "symbol", "side", "qty", "price", "account", "commission", "commission_currency")
 _CORRECTED = "a correction is booked on one side only"
 
 
@@ -167,5 +167,9 @@ class _Matching:
         yield "price", own.price(its.price), price, finer if is_finer else _CORRECTED
         if fee is not None:
             ours = self._kept.names.money(its.currency or own.currency, its.fee)
+            theirs = row.fields.get("commission_currency", ("",))[0] or ins.currency  # as a line that is booked
+            if ours or fee:  # nothing is the same in any currency
+                charged_in = self._kept.names.currencies.name(its.currency) or own.currency
+                yield "commission_currency", charged_in, theirs, "one side has the commission in another currency"
             sign = "the sign: one side books what is paid as negative"
             yield "commission", ours, fee, sign if ours == -fee else "another fee schedule, or a rebate"

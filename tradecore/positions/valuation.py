@@ -87,7 +87,7 @@ class Valuation:
 
     def mark_all(self, prices: Column, time: int | None) -> int:
         """Int64 price units of every instrument, in the order of declaration; NO_PRICE where there is none."""
-        now = self.kept.now(time)
+        now = self.kept.stamp(time)
         try:
             self.kept.ledger.set_marks(prices)
         except (TypeError, ValueError):
@@ -108,12 +108,17 @@ class Valuation:
         """Prices of some instruments; all are checked before the first counts."""
         if basis not in ("side", "mid"):
             raise ValueError(f"basis {basis!r} must be side or mid")
-        for name, column in (("bids", bids), ("asks", asks)):
+        for name, column in (("symbols", symbols), ("prices", bids), ("asks", asks)):
+            if isinstance(column, (str, bytes)) or not isinstance(column, Sequence):
+                raise TypeError(f"{name} must be a sequence, one a symbol, not {type(column).__name__}")
             if len(column) != len(symbols):
                 raise ValueError(f"{name} must be one a symbol: {len(symbols)} symbols, {len(column)} {name}")
-        now, rows = self.kept.now(time), []
+        now, rows, named = self.kept.stamp(time), [], set[int]()
         for symbol, bid, ask in zip(symbols, bids, asks, strict=True):
             number, ins = self.kept.instrument(symbol)
+            if number in named:
+                raise ValueError(f"{symbol} is named twice: which price is meant?")
+            named.add(number)
             low, high = _mark_units(ins, bid, "mark"), _mark_units(ins, ask, "mark")
             if low > high:
                 raise ValueError(f"{symbol} bid {bid} is above ask {ask}")
@@ -178,7 +183,7 @@ class Valuation:
         bids, asks = self.bids, self.asks
         if max_age_ns is None and now is None:
             return bids, asks
-        ages = self.kept.now(now, "now") - self.times()
+        ages = self.kept.stamp(now, "now") - self.times()
         old = ages < 0
         if max_age_ns is not None:
             old |= ages > max_age_ns
@@ -229,7 +234,7 @@ class Valuation:
     def base_pnl(self, rows: list[AccountPnl], currency: str, max_age_ns: int | None, now: int | None) -> BasePnl:
         """The sum of rows in one currency, by the rates at `now`; what the day began with, by those when it began."""
         self.kept.names.currencies.id(currency)
-        at = self.kept.now(now, "now")
+        at = self.kept.stamp(now, "now")
         used: dict[str, Fraction] = {}
         net = day = Fraction(0)
         for row in rows:

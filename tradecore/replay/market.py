@@ -27,6 +27,7 @@ from ..vocabulary.fix import ExecInst, ExecType, LastLiquidityInd, OrdStatus, Or
 from ..vocabulary.identifiers import encode_cl_ord_id
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import CANCEL_DTYPE, NO_PRICE, ORDER_DTYPE, OWN_ID_MAX, TRADE_PRINT_DTYPE, as_bytes
+from ..vocabulary.units import check_int
 from .gaps import follow_clock, move_over_gaps
 from .recording import PRICE_DECIMALS, QTY_DECIMALS, Action, Recording
 
@@ -104,7 +105,8 @@ def replay_recording(
     recorded orders out, by id. `progress(done, total)` is called now and then, in events.
     """
     session = session or load_session()
-    events = recording.events[~np.isin(recording.events["order_id"], list(without))] if without else recording.events
+    left_out = [check_int(order_id, "without", 0) for order_id in without]
+    events = recording.events[~np.isin(recording.events["order_id"], left_out)] if left_out else recording.events
     core = start_core(session, backend, int(events["ts_ms"][0]) * 1_000_000 if len(events) else 0, shadow)
     commands = recorded_commands(events, session.instruments[0])
     own = _own_commands(own_orders, session, core, events) if own_orders is not None else None

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..vocabulary.fix import OrdType, Side, TimeInForce
+from ..vocabulary.units import check_bool
 
 Array = npt.NDArray[Any]
 Table = dict[str, Array]  # the int64 columns of a file, by name, and `line`
@@ -92,6 +93,7 @@ def read_recording(
     """
     if max_events is not None and max_events < 0:
         raise ValueError(f"max_events {max_events}: expected 0 or more, or None for all")
+    check_bool(skip_bad, "skip_bad")
     file, bad = _find_file(Path(path)), list[BadLine]()  # all files' bad lines gather in this list
     read = _read_capture if _demand_kind(file) else _read_events
     events, arrivals, trades, takers = read(file, bad, progress, max_events)

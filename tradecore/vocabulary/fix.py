@@ -7,6 +7,7 @@ work wherever `Side.BUY` does. All print as their names. This file holds words o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum, IntFlag
 from functools import cache
 from typing import Any, Self
@@ -70,6 +71,14 @@ class FixEnum(IntEnum):
         if number in cls._value2member_map_:
             return cls(number)
         raise ValueError(f"{field} {plain(value)!r} is not a {cls.__name__}: one of {', '.join(cls.__members__)}")
+
+    @classmethod
+    def parse_all(cls, values: object, field: str) -> tuple[Self, ...]:
+        """The members of several words. Raises TypeError for what is no sequence, and for one text, whose letters would
+        be words."""
+        if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+            raise TypeError(f"{field} must be a sequence of {cls.__name__}s, not {type(values).__name__}")
+        return tuple(cls.parse(value, field) for value in values)
 
 
 class FixChar(FixEnum):

@@ -30,6 +30,7 @@ from .units import (
     PRICE_DIGITS,
     PRICE_PRECISION_MOST,
     Number,
+    check_bool,
     check_int,
     decimals_of,
     limit_units,
@@ -123,17 +124,15 @@ class Instrument:
         units = whole_units(self.multiplier, self.multiplier_precision, f"{where} multiplier", MULTIPLIER_MAX, low=1)
         put(self, "multiplier_units", units)
         if self.ord_types is not ORD_TYPES:
-            put(self, "ord_types", tuple(OrdType.parse(v, f"{where} ord_types") for v in self.ord_types))
+            put(self, "ord_types", OrdType.parse_all(self.ord_types, f"{where} ord_types"))
         if self.times_in_force is not TIMES_IN_FORCE:
-            words = tuple(TimeInForce.parse(v, f"{where} times_in_force") for v in self.times_in_force)
-            put(self, "times_in_force", words)
+            put(self, "times_in_force", TimeInForce.parse_all(self.times_in_force, f"{where} times_in_force"))
         put(self, "trigger_price_type", TriggerPriceType.parse(self.trigger_price_type, f"{where} trigger_price_type"))
         put(self, "valuation_method", ValuationMethod.parse(self.valuation_method, f"{where} valuation_method"))
         margin_units(self.initial_margin, self.maintenance_margin, where)
         check_int(self.print_max_age, f"{where} print_max_age", 0, TIME_MAX)
         for name in ("any_sign", "inverse", "order_protection", "fok_over_venues"):
-            if not isinstance(getattr(self, name), bool):
-                raise TypeError(f"{where} {name} must be a bool, not {type(getattr(self, name)).__name__}")
+            check_bool(getattr(self, name), f"{where} {name}")
         if self.group != "":
             check_name(self.group, f"{where} group")
         if self.inverse and (self.any_sign or not 1 <= self.inverse_scale <= INVERSE_SCALE_MAX):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -272,8 +273,9 @@ def limit_scope_text(reason: int, row: int, directory: Directory) -> str:
     return f" ({row_scope(facts.scope, facts.account, facts.instrument, facts.venue, facts.strategy, directory)})"
 
 
-def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int, directory: Directory) -> str:
-    """One sentence: the reason's name, then field, value and bound. Empty where nothing was refused."""
+def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int, directory: Directory,
+                in_words: Mapping[str, str] | None = None) -> str:
+    """One sentence: the reason's name, field, value (`in_words` where a venue's is no number), bound; empty of NONE."""
     if reason == Reason.NONE:
         return ""
     word = Reason(reason)
@@ -307,7 +309,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
             return f"{word.name}: transact_time {value} looks like {unit} since 1970: give nanoseconds"
         if kind in _OF_VENUES and value in _ABSENT.get(field, ()):
             return f"{word.name}: {field} is absent"
-        return f"{word.name}: {field} {value} is out of bounds"
+        words = (in_words or {}).get(f"commission_{field}" if field == "currency" else field)
+        return f"{word.name}: {field} {value if words is None else words} is out of bounds"
     if word is Reason.EXECID_REPEATED and not value:
         return f"{word.name}: report {bound} of unbooked() said the same: it lies there, or was booked or dismissed"
     if word is Reason.TABLE_FULL and kind in _OF_VENUES:

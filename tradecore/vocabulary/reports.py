@@ -172,19 +172,19 @@ class Report(OrderFields, metaclass=ABCMeta):
         """Text(58): why, naming field, value and bound; of what answers a venue, or an operator who decided about what
         lay unbooked, what that said in words, as long as the core holds it (capacity `notes`)."""
         r = self.row
-        why = reason_text(r.command_kind, r.reason, r.value, r.bound, r.instrument, self._directory)
+        words, said = self._said if r.command_kind in _WORDY else ({}, "")
+        why = reason_text(r.command_kind, r.reason, r.value, r.bound, r.instrument, self._directory, words)
         why += limit_scope_text(r.reason, r.reject_mask, self._directory)
-        said = self._said if r.command_kind in _WORDY else ""
         if not said or r.reason in (Reason.NONE, Reason.VENUE_REPORTED):
             return said or why
         return f"{why}; venue: {said}"
 
     @property
-    def _said(self) -> str:
+    def _said(self) -> tuple[dict[str, str], str]:
         try:
-            return read_note(self._directory.core.note_of(self.row.seq))[1]
+            return read_note(self._directory.core.note_of(self.row.seq))
         except RuntimeError:  # the core was closed
-            return ""
+            return {}, ""
 
     @property
     def is_rounded(self) -> bool:
@@ -252,6 +252,18 @@ def read_reports(array: Any, directory: Directory) -> list[Report]:
     return [Report(data[at : at + REPORT_SIZE], directory) for at in range(0, len(data), REPORT_SIZE)]
 
 
+def find_oldest(held: list[int], newest: int, *, gapless: bool) -> int:
+    """The oldest of the reports that are held, or, `gapless`, of those of which all up to the newest are."""
+    if not gapless:
+        return held[0] if held else newest + 1
+    oldest = newest + 1
+    for seq in reversed(held):
+        if seq != oldest - 1:
+            break
+        oldest = seq
+    return oldest
+
+
 class ReportReader:
     """Iterates over the reports from its cursor to the newest; iterate again later for what came since.
 
@@ -265,10 +277,12 @@ class ReportReader:
 
     def read(self) -> list[Report]:
         """Up to one batch of reports; an empty list where there is nothing new."""
-        array, lost = self._core.read_events(self.cursor, self._batch)
-        self.lost += lost
-        self.cursor += lost + len(array)
-        return read_reports(array, self._directory)
+        while True:
+            array, lost = self._core.read_events(self.cursor, self._batch)
+            self.lost += lost
+            self.cursor += lost + len(array)
+            if len(array) or not lost:  # a view may have held the ring for more than a batch
+                return read_reports(array, self._directory)
 
     def __repr__(self) -> str:
         return f"<ReportReader after report {self.cursor}: lost={self.lost}>"

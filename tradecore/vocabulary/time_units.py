@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 UNITS = {"seconds": 10**9, "milliseconds": 10**6, "microseconds": 10**3}
 _SINCE, _UNTIL = 1_104_537_600, 2_524_608_000  # 2005 and 2050, in seconds since 1970
 _LEAST, _MOST = _SINCE, _UNTIL * 10**6  # of today's times in seconds, milliseconds or microseconds
@@ -27,3 +29,11 @@ def demand_nanoseconds(time: int, name: str, core: Any) -> int:
         if unit:
             raise ValueError(f"{name} {time} looks like {unit} since 1970: give nanoseconds")
     return time
+
+
+def demand_nanoseconds_of(times: np.ndarray[Any, Any], name: str, core: Any) -> None:
+    """The same of a column, where 0 is none. Raises ValueError, naming the row."""
+    if not times.size or times.min() >= _MOST or times.max() < _LEAST:
+        return
+    for at in np.flatnonzero((times >= _LEAST) & (times < _MOST)).tolist():
+        demand_nanoseconds(int(times[at]), f"row {at}: {name}", core)

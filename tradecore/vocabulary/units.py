@@ -155,7 +155,8 @@ def check_time(value: int | None, name: str = "transact_time") -> int:
 def check_bool(value: object, name: str) -> bool:
     """True or False, and nothing that merely counts as such. Raises TypeError naming it."""
     if not isinstance(value, bool):
-        raise TypeError(f"{name} must be a bool, not {type(value).__name__}")
+        kind = type(value)  # NumPy's are called bool too
+        raise TypeError(f"{name} must be a bool, not {'numpy.' * (kind.__module__ == 'numpy')}{kind.__name__}")
     return value
 
 
