@@ -185,7 +185,15 @@ def words(core, told):
     return read_note(core._gate.core.note_of(told.seq))[0]
 
 
-@pytest.mark.parametrize("said", [*range(5, 12), "6", "11", "MAYBE", -1, 255, 256, 10**30])
+@pytest.mark.parametrize("said", [*range(1, 12), *map(str, range(1, 12))])
+def test_fixs_indicators_are_kept_as_such(core, order, said):
+    """LastLiquidityInd(851) of FIX Latest ends with 11, OTHER; 5 to 7 are stops that were triggered."""
+    told = trade(core, last_liquidity_ind=said)
+    assert (told.exec_type, int(told.last_liquidity_ind), told.last_liquidity_ind is tc.LastLiquidityInd.OTHER) == (
+        E.TRADE, int(said), int(said) == 11)
+
+
+@pytest.mark.parametrize("said", [12, 99, "12", "MAYBE", -1, 255, 256, 10**30])
 def test_a_trade_of_an_indicator_that_has_no_word_here_is_booked_and_told(core, order, said):
     told = trade(core, last_liquidity_ind=said)
     assert (told.exec_type, core.position("AAPL", "alpha").qty, told.last_liquidity_ind.name) == (E.TRADE, 5, "NONE")
@@ -202,9 +210,9 @@ def test_a_time_that_is_none_loses_no_trade(core, order, said):
     core.cancel(order)
     refused = core.execution.on_cancel_reject("EXT", cl_ord_id="X", transact_time=said)
     assert (refused.transact_time, words(core, refused)) == (core._gate.core.now, {"transact_time": str(said)})
-    report(core, exec_id="t2", last_qty="0.5", last_px=100, transact_time=said, last_liquidity_ind=5)
+    report(core, exec_id="t2", last_qty="0.5", last_px=100, transact_time=said, last_liquidity_ind=12)
     (lies,) = core.execution.unbooked()
-    assert (lies.said["transact_time"], lies.said["last_liquidity_ind"]) == (str(said), "5")
+    assert (lies.said["transact_time"], lies.said["last_liquidity_ind"]) == (str(said), "12")
 
 
 @pytest.mark.parametrize(("number", "kept"), [(3, 3), (17, 17), (99, 99), (100, 99), (1000, 99), (10**30, 99)])

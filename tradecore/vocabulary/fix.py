@@ -289,13 +289,20 @@ class ExecRestatementReason(FixEnum):
 
 
 class LastLiquidityInd(FixEnum):
-    """LastLiquidityInd(851): 0 where the report is not a trade."""
+    """LastLiquidityInd(851), of FIX Latest: 0 where the report is not a trade, or added and removed none."""
 
     NONE = 0
     ADDED = 1
     REMOVED = 2
     ROUTED_OUT = 3
     AUCTION = 4
+    TRIGGERED_STOP_ORDER = 5
+    TRIGGERED_CONTINGENCY_ORDER = 6
+    TRIGGERED_MARKET_ORDER = 7
+    REMOVED_AFTER_FIRM_ORDER_COMMITMENT = 8
+    AUCTION_AFTER_FIRM_ORDER_COMMITMENT = 9
+    UNKNOWN = 10
+    OTHER = 11
 
 
 class OrdRejReason(FixEnum):
