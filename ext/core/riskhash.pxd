@@ -83,6 +83,8 @@ cdef inline void hash_recent(tc_hasher* h, const tc_recent* recent) noexcept nog
         put(h, order.terms.order_qty)
         put(h, order.terms.price)
         put(h, order.terms.stop_px)
+        put(h, order.terms.peg_offset)
+        put(h, order.terms.peg_offset_type)
         end_row(h)
 
 
