@@ -40,7 +40,7 @@ _USED = pytest.StashKey[int]()
 
 def pytest_addoption(parser):
     parser.addoption("--fresh-seed", type=int, metavar="N", help="the fresh seed of an earlier run, to have that run again")
-    parser.addoption("--native", action="store_true", help="leave out what asks the plain-Python twin alone")
+    parser.addoption("--native", action="store_true", help="leave out what asks the plain-Python twin alone, and what drives it for long")
 
 
 def pytest_configure(config):
@@ -51,7 +51,8 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(config, items):
     """Under emulation the twin, the same Python on every machine, takes most of the time; beside the native one it runs."""
     if config.option.native:
-        left_out = {item for item in items if hasattr(item, "callspec") and "python" in map(str, item.callspec.params.values())}
+        left_out = {item for item in items if item.get_closest_marker("twin")
+                    or (hasattr(item, "callspec") and "python" in map(str, item.callspec.params.values()))}
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
 

@@ -2,8 +2,9 @@
 
 Everything lands in build/arm64: Debian's arm64 Python and qemu are unpacked there and not installed. An x86-64 host
 keeps memory in a stronger order than arm64 does, and qemu inherits that: this proves arithmetic, layout and
-behaviour, not the absence of weak-memory faults. What asks the plain-Python twin alone is left out: it is the same
-Python on every machine, and here it would take most of the time. Beside the native core it runs.
+behaviour, not the absence of weak-memory faults. What asks the plain-Python twin alone, or drives it for long, is left
+out: it is the same Python on every machine, and here it would take most of the time. The hashes of the same streams
+stand for it, native here and there; that the twin has them is what `make test` shows.
 """
 
 from __future__ import annotations

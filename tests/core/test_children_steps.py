@@ -190,6 +190,7 @@ class Steps:
         assert self.core.position("AAPL", "alpha").row.working_buy >= held
 
 
+@pytest.mark.twin
 @pytest.mark.parametrize(("seed", "count"), [
     *((seed, SHORT) for seed in (1, 2)), pytest.param(3, LONG, marks=pytest.mark.long)])
 def test_children_never_have_more_than_their_parent(seed, count):

@@ -389,6 +389,7 @@ def test_every_step_of_a_random_life_is_what_the_facts_say(backend, seed):
     assert len(episode(backend, seed)) == STEPS + 2
 
 
+@pytest.mark.twin
 @pytest.mark.parametrize("seed", SEEDS, indirect=True)
 def test_both_backends_live_the_same_life(seed):
     native, python = (episode(backend, seed) for backend in BACKENDS)

@@ -188,6 +188,7 @@ def test_a_stream_of_losses_is_the_same_in_both() -> None:
     assert {Reason.DAILY_LOSS, Reason.DRAWDOWN, Reason.STRATEGY_LOSS, Reason.MAX_LEVERAGE, Reason.INSUFFICIENT_MARGIN, Reason.DUPLICATE_ORDER, Reason.ORDER_TO_TRADE_RATIO} <= play()
 
 
+@pytest.mark.twin
 @pytest.mark.parametrize(("place", "fault"), FAULTS, ids=[f"{place}-{n}" for n, (place, _) in enumerate(FAULTS)])
 def test_a_fault_in_the_twin_is_found(place: str, fault: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"tradecore._python.{place}", fault)

@@ -85,6 +85,7 @@ def test_a_stream_lets_many_pass_the_same_in_both() -> None:
     assert play(BATCHES) > 30
 
 
+@pytest.mark.twin
 @pytest.mark.parametrize(("place", "fault"), [(place, fault) for place, faults in FAULTS.items() for fault in faults])
 def test_a_fault_in_the_twin_is_found(place: str, fault: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     where = "tradecore._python.core.orderpath" if place == "use_overrides" else "tradecore._python.core.overriding"

@@ -193,15 +193,8 @@ class Pair:
         if self.native.event_hash != self.twin.event_hash:
             fail_at(self, first, "event hashes of the batch from", self.native.event_hash, self.twin.event_hash)
         self.seq = self.native.event_seq
-        kinds = np.frombuffer(records, np.uint8)[::128]
-        self.stream.made = int(max(self.made, acks[0]["order_id"][kinds == K.NEW_ORDER].max(initial=0)))
+        self.stream.hear(self.native, records, acks[0], reports)
         self.made = self.stream.made
-        if isinstance(self.stream, LifecycleStream):
-            self.stream.kept = [row.number for row in self.native.unbooked()]
-        if isinstance(self.stream, LifecycleStream) and not self.stream.is_read:
-            rows = (handle.row() for handle in self.native.open_orders(0, 0))
-            self.stream.working = [row.order_id for row in rows if row.venue == self.stream.external]
-        self.stream.note_blocked(reports)
         self._count(records, reports, lost)
 
     def _count(self, records: bytes, reports: Any, lost: int) -> None:
@@ -285,6 +278,7 @@ def plain(value: Any) -> object:
     return tuple(plain(part) for part in value) if isinstance(value, (tuple, list)) else value
 
 
+@pytest.mark.twin
 @pytest.mark.usefixtures("judged")
 @pytest.mark.parametrize(("name", "count", "seed"), RUNS, indirect=["seed"])
 def test_streams_give_the_same_everything(name: str, count: int, seed: int) -> None:

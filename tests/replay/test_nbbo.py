@@ -208,6 +208,7 @@ def demand_real(met, orders, breaks):
     assert asked > met["orders"]
 
 
+@pytest.mark.twin
 def test_no_order_goes_to_a_venue_that_is_down_and_both_backends_agree():
     rows = recorded("bac", DAY // 10)
     ends = []

@@ -64,6 +64,7 @@ def test_the_half_hour_comes_out_of_the_twin_as_of_the_native_core(half_hour):
     demand_equal(results)
 
 
+@pytest.mark.twin
 def test_a_third_of_the_half_hour_comes_out_of_both_backends(half_hour):
     part = first_events(half_hour, 100_000)
     results = [replay_recording(part, backend=backend) for backend in ("native", "python")]

@@ -296,6 +296,7 @@ CASES = {
 }
 
 
+@pytest.mark.twin
 @pytest.mark.parametrize("case", CASES)
 def test_no_interleaving_breaks_the_ring(case):
     build, sizes = CASES[case]
@@ -318,6 +319,7 @@ MUTANTS = [
 ]
 
 
+@pytest.mark.twin
 @pytest.mark.parametrize(("case", "change"), MUTANTS, ids=lambda value: value if isinstance(value, str) else "-".join(value))
 def test_each_order_and_each_check_is_needed(case, change):
     build, sizes = CASES[case]

@@ -37,6 +37,13 @@ class LifecycleStream(Stream):
         self.noted = 0
         self.openings = [self._burst, self._trimmed] if capacity.open_orders <= 64 else [self._trimmed]
 
+    def hear(self, core: Any, records: bytes, acks: Any, reports: Any) -> None:
+        super().hear(core, records, acks, reports)
+        self.kept = [row.number for row in core.unbooked()]
+        if not self.is_read:
+            rows = (handle.row() for handle in core.open_orders(0, 0))
+            self.working = [row.order_id for row in rows if row.venue == self.external]
+
     def _declarations(self) -> Any:
         for command in super()._declarations():
             last = self.numbers.get(b"V%d" % (self.external - 1), 0)

@@ -111,7 +111,7 @@ class Stream:
         self.made = 0  # orders
         self.declaring = True  # at the clock's own time: a currency that is refused would leave no instrument
         self.orders: list[bytes] = []
-        self.blocked: list[tuple[int, Rule]] = []  # by limits: where in `sent`, from 0, and by which; see `note_blocked`
+        self.blocked: list[tuple[int, Rule]] = []  # by limits: where in `sent`, from 0, and by which; see `hear`
         self.blocked_ids: dict[int, int] = {}  # the order_id of each
         self.repairs = list(self._repairs())
 
@@ -445,11 +445,11 @@ class Stream:
             command[48:56] = number.to_bytes(8, "little", signed=True)
         return bytes(command)
 
-    def note_blocked(self, reports: Any) -> None:
-        """What reports say of orders that a limit blocked: an override can name them."""
+    def hear(self, core: Any, records: bytes, acks: Any, reports: Any) -> None:
+        """What a core has made of a batch; what reports say of orders that a limit blocked: an override can name them."""
+        self.made = int(max(self.made, acks["order_id"][[kind == K.NEW_ORDER for kind in records[::128]]].max(initial=0)))
         for report in reports:
-            rule = OVERRIDABLE.get(int(report["reason"]))
-            at = int(report["command_seq"]) - 1
+            rule, at = OVERRIDABLE.get(int(report["reason"])), int(report["command_seq"]) - 1
             if rule is not None and self.sent[at][0] == K.NEW_ORDER and int(report["exec_type"]) == ExecType.REJECTED:
                 self.blocked.append((at, rule))
                 self.blocked_ids[at] = int(report["order_id"])
