@@ -1,6 +1,7 @@
 """`make sanitize`: the suite over extensions built with the Address and UndefinedBehavior sanitizers, then the tests
 that share a core over ones built with ThreadSanitizer, all with the kernels' own checks (tc_assert). Each must first
 find a bug that is planted for it, in a copy. `--only NAME` runs one of the two, `--no-plants` the code as it is alone.
+What asks the plain-Python twin alone, or drives it for long, shows them nothing: the native streams run without it.
 """
 
 from __future__ import annotations
@@ -130,14 +131,20 @@ class Instrumented:
             self.build()
         library = subprocess.run(["cc", f"-print-file-name={self.sanitizer.library}"], capture_output=True, text=True,
                                  check=True).stdout.strip()
-        tests = plant.tests if plant is not None else self.sanitizer.tests or EACH
+        tests = plant.tests if plant is not None else self.sanitizer.tests or [*EACH, "--native"]
         # --capture=sys: what a sanitizer says goes to the real standard error, past pytest, which may not live to tell.
-        command = [*self.sanitizer.prefix, self.environment.bin / "python", *SUITE, "--capture=sys", *tests, *more]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True,
-                              env={**os.environ, **self.sanitizer.variables, "LD_PRELOAD": library})
+        variables = {**os.environ, **self.sanitizer.variables, "LD_PRELOAD": library}
+        python = [*self.sanitizer.prefix, self.environment.bin / "python"]
+        done = subprocess.run([*python, *SUITE, "--capture=sys", *tests, *more], cwd=self.folder, capture_output=True,
+                              text=True, env=variables)
         lines = done.stdout.strip().splitlines() or ["no output"]
         failures = [line for line in lines if line.startswith(("FAILED", "ERROR", "E  "))]
-        return done.returncode, lines[-1], "\n".join([*failures, done.stderr])
+        status, said = done.returncode, [*failures, done.stderr]
+        if plant is None and not self.sanitizer.tests:
+            command = [*python, ROOT / "tools/hashes.py", "native"]
+            streams = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, env=variables)
+            status, said = status or streams.returncode, [*said, streams.stderr]
+        return status, lines[-1], "\n".join(filter(None, said))
 
 
 def check(name: str, sanitizer: Sanitizer, *, plants: bool) -> bool:
