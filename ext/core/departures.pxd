@@ -159,6 +159,11 @@ cdef inline bint asks_less(const tc_orders* orders, const tc_order* order, const
     return True
 
 
+# Is a request a user's replace that asks for more, whichever it will replace, and that no venue has answered?
+cdef inline bint wants_more(const tc_orders* orders, const tc_order* order, const tc_request* asked) noexcept nogil:
+    return asked.is_replace and not asked.reason and not asked.pending and not asks_less(orders, order, asked)
+
+
 # The largest quantity that an order has, or was asked for before a request: nobody knows yet which it will be.
 cdef inline int64_t most_asked(
     const tc_orders* orders, const tc_order* order, const tc_request* request

@@ -268,29 +268,31 @@ cdef inline bint is_held_to_trigger(const tc_core* core, const tc_order* order, 
         or (price == order.price and not terms_of(&core.orders, order).repriced))
 
 
-# Twice the price that an order is held against that waits for one, and in `touch2` twice what it could take once that
-# has come: an entry counts at that, where nothing bounds it. An exit gets out, whatever the market says by then.
-cdef inline int64_t prices_at_trigger(
-    tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t stop_px, int64_t leaves_qty,
-    int64_t* touch2
+# What an order is held against that waits for a price, and what it could take once that has come: an entry counts at
+# that, where nothing bounds it, and has no price where nobody knows one. An exit gets out, whatever the market says by
+# then.
+cdef inline void prices_at_trigger(
+    tc_core* core, const tc_instrument* ins, const tc_order* order, tc_question* q
 ) noexcept nogil:
-    cdef uint8_t side = direction(order.side)
-    cdef bint at_market = order.triggered and (side == SIDE_SELL or not has_limit(order.ord_type))
-    if at_market and not reduces(core, order, leaves_qty):
-        touch2[0] = twice_touch(&core.router, ins, order.instrument, side, core.now)
-        if touch2[0] == no_price():
-            touch2[0] = twice_reference(core, order.instrument)
-    return 2 * stop_px
+    cdef bint at_market = order.triggered and (q.side == SIDE_SELL or not has_limit(order.ord_type))
+    q.reference2 = 2 * q.stop_px
+    if at_market and not reduces(core, order, q.leaves_qty):
+        q.touch2 = twice_touch(&core.router, ins, order.instrument, q.side, core.now)
+        if q.touch2 == no_price():
+            q.touch2 = twice_reference(core, order.instrument)
+        if q.touch2 == no_price() and q.line.limits[SLOT_COLLAR] < 0:
+            q.reference2 = no_price()
 
 
 # Holds back an order that a price has let go, where a switch or the want of a venue hinders it and risk says nothing
-# else (`refused`); under a switch only an exit, the others are refused. Was it?
+# else (`refused`), or knows no price until that venue is back; under a switch only an exit, the others are refused. Was
+# it?
 cdef inline bint hold_if_hindered(
     tc_core* core, const tc_command* c, tc_order* order, const tc_question* q, int refused
 ) noexcept nogil:
     cdef int64_t value = 0, bound = 0
     cdef int hindrance = find_hindrance(core, order, &value, &bound) if order.triggered else REASON_NONE
-    if not hindrance or (refused and not is_switch(refused)):
+    if not hindrance or (refused and refused != REFERENCE_PRICE_UNAVAILABLE and not is_switch(refused)):
         return False
     if is_switch(hindrance) and not reduces(core, order, q.leaves_qty):
         return False

@@ -172,7 +172,8 @@ cdef inline bint find_block(const tc_core* core, const tc_question* q, tc_findin
     cdef const tc_exposure* e
     cdef tc_i128 low = 0, high = 0
     cdef int64_t first
-    if (core.unbooked.blocking[q.account] | core.unbooked.overflow) == 0 or (q.hold_qty <= 0 and not q.released):
+    if (core.unbooked.blocking[q.account] | core.unbooked.overflow) == 0 or not (
+            q.hold_qty > 0 or q.released or q.moves_on):
         return False
     first = unbooked_moves(core, q.instrument, q.account, &low, &high)
     if first == 0:

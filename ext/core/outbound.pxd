@@ -282,8 +282,3 @@ cdef inline void withdraw_replace(
     publish_report(&core.events, r)
     sync_order(core, order)
     look_again(core, order)
-
-
-# Is a request a user's replace that asks for more, and that no venue has answered?
-cdef inline bint wants_more(const tc_orders* orders, const tc_order* order, const tc_request* asked) noexcept nogil:
-    return asked.is_replace and not asked.reason and not asked.pending and asks_more(orders, order, NULL, asked)

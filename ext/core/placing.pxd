@@ -66,7 +66,7 @@ cdef inline void ask_order(
     q.line = line_of(core.risk.lines, &core.risk.rows, ins, order.instrument, order.account, order.venue,
                      order.strategy, MODE_ENFORCE, &q.room)
     if is_held_to_trigger(core, order, price):
-        q.reference2 = prices_at_trigger(core, ins, order, stop_px, q.leaves_qty, &q.touch2)
+        prices_at_trigger(core, ins, order, q)
     elif needs_reference(q.line, ord_type, side) or tc_seldom(core.risk.rows.notionals | core.risk.rows.on_funds):
         q.reference2 = twice_reference(core, order.instrument)
         if counts_at_market(ord_type, side):

@@ -77,6 +77,17 @@ cdef inline bint enters_book(const tc_core* core, const tc_order* order, const t
     return order.place == PLACE_NOWHERE or (order.place == PLACE_RESTING and not keeps_place(order, asked))
 
 
+# The smallest quantity that an order has, or that its venue was asked for since.
+cdef inline int64_t least_asked(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    cdef int64_t qty = order.order_qty
+    cdef uint32_t at = order.first_request
+    while at != NO_SLOT:
+        if orders.requests[at].is_replace:
+            qty = min(qty, orders.requests[at].order_qty)
+        at = orders.requests[at].next
+    return qty
+
+
 # Would a replace ask for more, or for a worse price, than the order has and than its venue was asked for since? Nobody
 # knows yet which of them it will replace.
 cdef inline bint goes_further(const tc_orders* orders, const tc_order* order, const tc_asked* asked) noexcept nogil:
@@ -91,11 +102,22 @@ cdef inline bint goes_further(const tc_orders* orders, const tc_order* order, co
     return asked.order_qty > qty or (asked.price > price if buys else asked.price < price)
 
 
-# Would a replace trade more, or at a worse price, or at another time than the order does now?
+# Would a replace trade more, or at a worse price, or at another time than the order does, or than its venue was asked
+# for since?
 cdef inline bint moves_on(const tc_core* core, const tc_order* order, const tc_asked* asked) noexcept nogil:
     cdef const tc_terms* terms = terms_of(&core.orders, order)
-    return (goes_further(&core.orders, order, asked) or asked.stop_px != stop_of(&core.triggers, &core.orders, order)
-            or asked.expire_time != terms.expire_time or asked.peg_offset != terms.peg_offset)
+    cdef const tc_request* request
+    cdef uint32_t at = order.first_request
+    if (goes_further(&core.orders, order, asked) or asked.stop_px != stop_of(&core.triggers, &core.orders, order)
+            or asked.expire_time != terms.expire_time or asked.peg_offset != terms.peg_offset):
+        return True
+    while at != NO_SLOT:
+        request = &core.orders.requests[at]
+        if request.is_replace and (request.stop_px != asked.stop_px or request.expire_time != asked.expire_time
+                                   or request.peg_offset != asked.peg_offset):
+            return True
+        at = request.next
+    return False
 
 
 # What other venues display that keeps a replaced order from its venue, as it would keep a new one: it might trade
@@ -142,13 +164,10 @@ cdef inline int find_refusal(
     cdef int64_t more = asked.order_qty - order.cum_qty - order.held
     cdef tc_question q
     cdef tc_finding finding
-    cdef bint enters = enters_book(core, order, asked)
+    cdef bint enters = enters_book(core, order, asked), moves = moves_on(core, order, asked)
     cdef int64_t kept = 0, elsewhere = 0
     cdef int reason, better = find_better(core, ins, order, asked, &kept, &elsewhere)
-    if (asked.price == order.price and not goes_further(&core.orders, order, asked)
-            and asked.stop_px == stop_of(&core.triggers, &core.orders, order)
-            and asked.expire_time == terms_of(&core.orders, order).expire_time
-            and asked.peg_offset == terms_of(&core.orders, order).peg_offset):
+    if asked.price == order.price and not moves:
         value[0] = kept
         bound[0] = elsewhere
         return better                                  # which its venue may have been asked to leave since
@@ -156,7 +175,9 @@ cdef inline int find_refusal(
         more = 0
     ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, more, more == 0, &q)
     q.sent = SENT_REPLACE                              # whatever it asks for
-    q.moves_on = moves_on(core, order, asked)
+    q.moves_on = moves
+    q.closed = (asked.order_qty > least_asked(&core.orders, order)
+                and not session_takes(core, order.instrument, order.time_in_force))
     reason = ask_risk_of(core, ins, order, &q, &finding)
     if reason:
         note_breach(&core.risk, &finding, core.now)

@@ -1,6 +1,7 @@
 # Commands that stop trading and let it go on: kill switches and trading states, by scope, and strategies that breakers
 # have disarmed. Who stops may be anyone; to let more be traded again takes who and why. A refusal changes nothing.
 
+from departures cimport wants_more
 from exits cimport *
 from health cimport *
 from replaces cimport moves_on

@@ -21,7 +21,7 @@ def lose(core):
 
 def say_nonsense(core):
     """A trade without its price: it lies unbooked."""
-    part = next(order for order in core.orders.open_orders() if order.row.venue)
+    part = next(order for order in core.orders.open_orders() if order.place is tc.Place.AT_VENUE)
     core.execution.on_execution_report(part.venue, "TRADE", order_id=part.order_id, exec_id="u", last_qty=1)
 
 
@@ -249,3 +249,91 @@ def test_where_nothing_is_shown_it_counts_at_the_last_trade(desk):
         core.quote(venue, "AAPL", bid=0, bid_size=0, ask=0, ask_size=0)
     core.trade_print("AAPL", "20.10", 1)
     assert (order.ord_status, order.reason, outbound(core)) == (CANCELED, R.MAX_ORDER_NOTIONAL, [])
+
+
+# ---- what a venue was asked for since: nobody knows yet which of them a replace will replace
+
+STOPS = ("MARKET", "LIMIT", "STOP", "STOP_LIMIT", "TRAILING_STOP")
+ASIDE = {  # an order, a replace that its venue has not answered, and one that takes it back
+    "quantity": ({"price": 9}, {"qty": 50}, {"qty": 100}),
+    "price": ({"price": 9}, {"price": 8}, {"price": 9}),
+    "stop": ({"stop_px": 12}, {"stop_px": 13}, {"stop_px": 12}),
+    "offset": ({"peg_offset": 2}, {"peg_offset": 3}, {"peg_offset": 2}),
+}
+SWITCHES = STATES | {
+    "a kill switch": (lambda core: core.risk.engage_kill_switch(), R.KILL_SWITCH),
+    "the account is HALTED": (lambda core: core.risk.set_trading_state("HALTED", account="alpha"), R.TRADING_STATE),
+}
+
+
+@pytest.fixture
+def stops(make_core):
+    """One external venue with stops of its own, which has 100 of ours to buy and was sent a replace."""
+
+    def build(terms, aside):
+        core = make_core(venues=[tc.ExternalVenue("E", ord_types=STOPS)], limits=limits(), capacity=tc.Capacity.small())
+        core.positions.open_position("AAPL", 60, 10)
+        core.mark("AAPL", 10)
+        order = core.submit("AAPL", "BUY", 100, venue="E", strategy=7, **terms)
+        outbound(core)
+        core.execution.on_execution_report("E", "NEW", order_id=order.order_id)
+        core.replace(order, **aside)
+        assert len(outbound(core)) == 1
+        return core, order
+
+    return build
+
+
+@pytest.mark.parametrize("what", ASIDE)
+@pytest.mark.parametrize("bar", SWITCHES)
+def test_what_was_asked_for_since_is_not_taken_back(stops, bar, what):
+    bars, reason = SWITCHES[bar]
+    terms, aside, back = ASIDE[what]
+    core, order = stops(terms, aside)
+    bars(core)
+    assert core.replace(order, **back).reason is reason
+    assert outbound(core) == []
+
+
+@pytest.mark.parametrize("what", ASIDE)
+@pytest.mark.parametrize("bar", [bar for bar in SWITCHES if bar != "a loss of 60"])
+def test_nor_does_it_go_out_where_it_was_asked_for_before(stops, bar, what):
+    bars, reason = SWITCHES[bar]
+    terms, aside, back = ASIDE[what]
+    core, order = stops(terms, aside)
+    assert core.replace(order, **back).reason is R.NONE
+    bars(core)
+    assert outbound(core) == []
+    assert [report.reason for report in core.reports(0) if report.report_type is tc.ReportType.ORDER_CANCEL_REJECT] == [reason]
+
+
+def test_what_lies_unbooked_stops_a_replace_to_a_worse_price(desk):
+    core = desk()
+    order = core.submit("AAPL", "BUY", 100, 9, venue="S", strategy=7)
+    core.submit("AAPL", "BUY", 5, 9, venue="E")
+    say_nonsense(core)
+    assert core.replace(order, price=10).reason is R.UNBOOKED_TRADE
+    assert core.replace(order, price="8.99").reason is R.NONE
+
+
+def test_a_closed_session_takes_no_more_than_was_asked_for_since(stops):
+    core, order = stops(*ASIDE["quantity"][:2])
+    core.execution.set_session("AAPL", "CLOSED")
+    assert core.replace(order, qty=100).reason is R.SESSION_CLOSED
+    assert core.replace(order, qty=40).reason is R.NONE
+
+
+@pytest.mark.parametrize(("qty", "collar", "goes"), [(0, tc.OFF, False), (-90, tc.OFF, True), (0, 1000, True)])
+def test_an_entry_that_nobody_knows_a_price_for_does_not_go(make_core, qty, collar, goes):
+    """Triggered while its venue was away; then the venue is back, and shows nothing. An exit goes, and what a collar bounds."""
+    core = make_core(venues=[tc.ExternalVenue("E")], limits=limits(max_order_notional=1100, price_collar_bps=collar), capacity=tc.Capacity.small())
+    if qty:
+        core.positions.open_position("AAPL", qty, 10)
+    core.quote("E", "AAPL", bid="9.90", bid_size=100, ask="10.00", ask_size=100)
+    order = core.submit("AAPL", "BUY", 90, venue="E", stop_px=11, trigger_price_type="BEST_OFFER")
+    core.execution.set_venue_session("E", connected=False)
+    core.quote("E", "AAPL", bid="10.90", bid_size=100, ask="11.00", ask_size=100)
+    assert order.ord_status is tc.OrdStatus.SUSPENDED
+    core.quote("E", "AAPL", bid=0, bid_size=0, ask=0, ask_size=0)
+    core.execution.set_venue_session("E", connected=True)
+    assert (len(outbound(core)), order.reason) == ((1, R.NONE) if goes else (0, R.REFERENCE_PRICE_UNAVAILABLE))

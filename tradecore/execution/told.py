@@ -105,10 +105,14 @@ class Facts:
         told = plain(value)
         if isinstance(told, str) and told.strip().isascii() and told.strip().isdigit():
             told = int(told) if len(told.strip()) <= _DIGITS_MAX else _OTHER + 1
-        if not isinstance(told, int) or isinstance(told, (bool, FixEnum)):
-            return int(kind.parse(told, name))
-        if 0 <= told <= _OTHER:
-            return told
+        if isinstance(told, int) and not isinstance(told, (bool, FixEnum)):
+            if 0 <= told <= _OTHER:
+                return told
+        else:
+            try:
+                return int(kind.parse(told, name))
+            except ValueError:
+                pass  # a word of the venue's own
         self.said[name] = words_of(value)
         return _OTHER
 

@@ -112,6 +112,11 @@ def asks_less(order: Order, request: Request) -> bool:
     return not asks_more(order, request) and not any(r.is_replace and asks_more(r, request) for r in before)
 
 
+def wants_more(order: Order, request: Request) -> bool:
+    """Is a request a user's replace that asks for more, whichever it will replace, and that no venue has answered?"""
+    return request.is_replace and not request.reason and not request.pending and not asks_less(order, request)
+
+
 def most_asked(order: Order, request: Request | None) -> int:
     """The largest quantity that an order has, or was asked for before a request: nobody knows yet which it will be."""
     before = [] if request is None else order.requests[: order.requests.index(request)]

@@ -17,6 +17,7 @@ from ..orders.lists import OCO, find_group, waits_for_parent
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, IN_CHILDREN, NOWHERE, RESTING, Order
 from ..risk.holds import EXEMPTIONS, Question, exposure_of, is_reducing, reducible_qty
+from ..risk.limit_lines import COLLAR, Line
 from ..risk.switches import meet_switches
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit
 from .keeping import unbooked_moves
@@ -162,24 +163,29 @@ def is_held_to_trigger(order: Order, price: int) -> bool:
 
 
 def prices_at_trigger(
-    core: State, ins: InstrumentRow, order: Order, stop_px: int, leaves_qty: int
+    core: State, ins: InstrumentRow, order: Order, stop_px: int, leaves_qty: int, line: Line
 ) -> tuple[int, int]:
     """Twice the price that an order is held against that waits for one, and twice what it could take once that has
-    come: an entry counts at that, where nothing bounds it. An exit gets out, whatever the market says by then."""
+    come: an entry counts at that, where nothing bounds it, and has no price where nobody knows one. An exit gets out,
+    whatever the market says by then."""
     side, touch2 = direction(order.side), NO_PRICE
     at_market = order.triggered and (side == SELL or not has_limit(order.ord_type))
     if at_market and not reduces(core, order, leaves_qty):
         touch2 = twice_touch(core.router, ins, order.instrument, side, core.now)
         if touch2 == NO_PRICE:
             touch2 = twice_reference(core, order.instrument)
+        if touch2 == NO_PRICE and line.limits[COLLAR] < 0:
+            return NO_PRICE, NO_PRICE
     return 2 * stop_px, touch2
 
 
 def hold_if_hindered(core: State, c: Any, order: Order, q: Question, refused: Finding | None) -> bool:
     """Holds back an order that a price has let go, where a switch or the want of a venue hinders it and risk says
-    nothing else; under a switch only an exit, the others are refused. Was it?"""
+    nothing else, or knows no price until that venue is back; under a switch only an exit, the others are refused. Was
+    it?"""
     hindrance = find_hindrance(core, order) if order.triggered else None
-    if hindrance is None or not (refused is None or refused.reason in SWITCHES):
+    waits = (*SWITCHES, Reason.REFERENCE_PRICE_UNAVAILABLE)
+    if hindrance is None or not (refused is None or refused.reason in waits):
         return False
     if hindrance[0] in SWITCHES and not reduces(core, order, q.leaves_qty):
         return False

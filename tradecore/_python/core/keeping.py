@@ -127,7 +127,7 @@ def find_block(core: State, q: Question) -> Finding | None:
 def weigh_unbooked(core: State, q: Question) -> Finding | None:
     """What lies unbooked says to an order, refused or not; None where it is about others, or no risk is taken."""
     table = core.unbooked
-    if not (table.blocking[q.account] or table.overflow) or (q.hold_qty <= 0 and not q.released):
+    if not (table.blocking[q.account] or table.overflow) or not (q.hold_qty > 0 or q.released or q.moves_on):
         return None
     low, high, first = unbooked_moves(core, q.instrument, q.account)
     if not first:

@@ -198,11 +198,6 @@ def asks_more(before: Order | Request, request: Request) -> bool:
     return not same or request.order_qty > before.order_qty
 
 
-def wants_more(order: Order, request: Request) -> bool:
-    """Is a request a user's replace that asks for more, and that no venue has answered?"""
-    return request.is_replace and not request.reason and not request.pending and asks_more(order, request)
-
-
 def withdraw_replace(
     core: State, c: Any, order: Order, request: Request, reason: Reason, value: int, bound: int
 ) -> None:

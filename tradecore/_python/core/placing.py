@@ -116,7 +116,7 @@ def ask_order(
                    LimitMode.ENFORCE)
     reference2 = touch2 = NO_PRICE
     if is_held_to_trigger(order, price):
-        reference2, touch2 = prices_at_trigger(core, ins, order, stop_px, order_qty - order.cum_qty)
+        reference2, touch2 = prices_at_trigger(core, ins, order, stop_px, order_qty - order.cum_qty, line)
     elif needs_reference(line, ord_type, side) or core.risk.rows.notionals or core.risk.rows.on_funds:
         reference2 = twice_reference(core, order.instrument)
         if counts_at_market(ord_type, side):

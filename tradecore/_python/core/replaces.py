@@ -20,6 +20,7 @@ from ..orders.triggers import arm_trigger, stop_of, trail_stop
 from ..orders.validation import POST_ONLY, bit_of, explain_mask, first_reason, validate_order
 from ..risk.holds import count_sent, note_breach
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
+from .conditions import session_takes
 from .departures import stops_replace
 from .exits import ask_risk_of
 from .funding import note_fund_price
@@ -121,6 +122,11 @@ def find_bad_terms(
     return first_reason(mask), *explain_mask(mask, ins, len(core.instruments), *declared, core.now, order_command)
 
 
+def least_asked(order: Order) -> int:
+    """The smallest quantity that an order has, or that its venue was asked for since."""
+    return min([order.order_qty, *(request.order_qty for request in order.requests if request.is_replace)])
+
+
 def goes_further(order: Order, order_qty: int, price: int) -> bool:
     """Would a replace ask for more, or for a worse price, than the order has and than its venue was asked for since?
     Nobody knows yet which of them it will replace."""
@@ -131,9 +137,13 @@ def goes_further(order: Order, order_qty: int, price: int) -> bool:
 
 
 def moves_on(order: Order, order_qty: int, price: int, stop_px: int, expire_time: int, peg_offset: int) -> bool:
-    """Would a replace trade more, or at a worse price, or at another time than the order does now?"""
-    return goes_further(order, order_qty, price) or (stop_px, expire_time, peg_offset) != (
-        stop_of(order), order.expire_time, order.peg_offset)
+    """Would a replace trade more, or at a worse price, or at another time than the order does, or than its venue was
+    asked for since?"""
+    asked = [(request.stop_px, request.expire_time, request.peg_offset)
+             for request in order.requests if request.is_replace]
+    now = stop_of(order), order.expire_time, order.peg_offset
+    return goes_further(order, order_qty, price) or any(
+        (stop_px, expire_time, peg_offset) != times for times in (now, *asked))
 
 
 def find_better(
@@ -168,14 +178,14 @@ def find_refusal(
     that only lowers the quantity always passes; any other is a new order to rates, one that asks for more to sessions
     too."""
     better = find_better(core, ins, order, order_qty, price)
-    same = (price, stop_px, expire_time, peg_offset) == (
-        order.price, stop_of(order), order.expire_time, order.peg_offset)
-    if same and not goes_further(order, order_qty, price):
+    moves = moves_on(order, order_qty, price, stop_px, expire_time, peg_offset)
+    if price == order.price and not moves:
         return better  # which its venue may have been asked to leave since
     more = max(0, order_qty - order.cum_qty - order.held)
     q = ask_order(core, ins, order, order_qty, price, stop_px, more, more == 0)
     q.sent = Sent.REPLACE  # whatever it asks for
-    q.moves_on = moves_on(order, order_qty, price, stop_px, expire_time, peg_offset)
+    q.moves_on = moves
+    q.closed = order_qty > least_asked(order) and not session_takes(core, order.instrument, order.time_in_force)
     refused = ask_risk_of(core, ins, order, q)
     if refused is not None:
         note_breach(core.risk, refused, core.now)

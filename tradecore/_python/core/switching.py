@@ -14,9 +14,10 @@ from ..orders.order_facts import leaves_of
 from ..orders.order_table import CANCELED, Order, Request
 from ..risk.switches import Switches, set_switch, state_at
 from ..risk.trips import begin_anew, breaker_row
+from .departures import wants_more
 from .exits import reduces
 from .health import set_barred
-from .outbound import is_unsent, recall_order, wants_more, withdraw_replace
+from .outbound import is_unsent, recall_order, withdraw_replace
 from .replaces import moves_on
 from .rule_commands import refuse_note, spare_note
 from .settings import accept_change

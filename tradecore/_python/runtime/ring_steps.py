@@ -83,8 +83,8 @@ class RingSteps:
                 if door == "consuming" or self._row >= 0:
                     unlock_byte(self._fd, byte)
         if set(self._doors.values()) == {GONE}:
-            os.close(self._fd)
-            self._fd = -1
+            fd, self._fd = self._fd, -1  # a fork between the two leaves its child nothing to close
+            os.close(fd)
 
     @contextmanager
     def _step(self) -> Iterator[memoryview]:

@@ -6,6 +6,7 @@ of accesses to get right here; the compiled ring, which has no lock, is compared
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import threading
@@ -313,9 +314,10 @@ class Ring(RingSteps):
         """In a child of fork: this ring is the parent's, and so are its locks."""
         self._is_disowned = self._is_closed = True
         self._lock = threading.RLock()  # a thread of the parent may have held the one before
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            with contextlib.suppress(OSError):  # a thread of the parent was closing it
+                os.close(fd)
 
     @property
     def is_closed(self) -> bool:
