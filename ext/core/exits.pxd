@@ -127,6 +127,8 @@ cdef inline bint reduces_listed_unbooked(
     unbooked_moves(core, order.instrument, order.account, &low, &high)
     most = position_for(core, order, listed)
     most = -(most + high) if buys else most + low
+    if most < 0:
+        most = 0
     if leaves_qty > most or not reduces_listed(core, order, listed, leaves_qty):
         return False
     return leaves_qty + count_works(core, order, listed, <int64_t>most) <= most

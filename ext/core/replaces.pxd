@@ -175,7 +175,7 @@ cdef inline int find_refusal(
         more = 0
     ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, more, more == 0, &q)
     q.sent = SENT_REPLACE                              # whatever it asks for
-    q.moves_on = moves
+    q.moves_on = moves and asked.order_qty > order.cum_qty
     q.closed = (asked.order_qty > least_asked(&core.orders, order)
                 and not session_takes(core, order.instrument, order.time_in_force))
     reason = ask_risk_of(core, ins, order, &q, &finding)

@@ -32,7 +32,8 @@ cdef inline bint is_barred(
     terms.order_qty, terms.price, terms.stop_px = asked.order_qty, asked.price, asked.stop_px
     terms.expire_time, terms.peg_offset = asked.expire_time, asked.peg_offset
     return state == STATE_HALTED or (
-        moves_on(core, order, &terms) and not reduces(core, order, asked.order_qty - order.cum_qty))
+        asked.order_qty > order.cum_qty and moves_on(core, order, &terms)
+        and not reduces(core, order, asked.order_qty - order.cum_qty))
 
 
 # A scope may trade less: new orders that were not handed out are Canceled and never sent; replaces that ask for more

@@ -99,20 +99,16 @@ class Facts:
 
     def reason(self, kind: type[FixEnum], value: object, name: str) -> int:
         """A reason as FIX's integer: OTHER where none is given, a venue's own number, or its digits, as it is where a
-        record holds it; of others OTHER, and the words."""
+        record holds it; of other numbers OTHER, and the words. Raises ValueError for a word that is none."""
         if value is None:
             return _OTHER
         told = plain(value)
         if isinstance(told, str) and told.strip().isascii() and told.strip().isdigit():
             told = int(told) if len(told.strip()) <= _DIGITS_MAX else _OTHER + 1
-        if isinstance(told, int) and not isinstance(told, (bool, FixEnum)):
-            if 0 <= told <= _OTHER:
-                return told
-        else:
-            try:
-                return int(kind.parse(told, name))
-            except ValueError:
-                pass  # a word of the venue's own
+        if not isinstance(told, int) or isinstance(told, (bool, FixEnum)):
+            return int(kind.parse(told, name))
+        if 0 <= told <= _OTHER:
+            return told
         self.said[name] = words_of(value)
         return _OTHER
 

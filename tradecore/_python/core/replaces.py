@@ -184,7 +184,7 @@ def find_refusal(
     more = max(0, order_qty - order.cum_qty - order.held)
     q = ask_order(core, ins, order, order_qty, price, stop_px, more, more == 0)
     q.sent = Sent.REPLACE  # whatever it asks for
-    q.moves_on = moves
+    q.moves_on = moves and order_qty > order.cum_qty
     q.closed = order_qty > least_asked(order) and not session_takes(core, order.instrument, order.time_in_force)
     refused = ask_risk_of(core, ins, order, q)
     if refused is not None:

@@ -129,5 +129,5 @@ def is_barred(core: State, order: Order, request: Request, state: int) -> bool:
     if not wants_more(order, request):
         return False
     asked = request.order_qty, request.price, request.stop_px, request.expire_time, request.peg_offset
-    further = moves_on(order, *asked)
+    further = request.order_qty > order.cum_qty and moves_on(order, *asked)
     return state == TradingState.HALTED or (further and not reduces(core, order, request.order_qty - order.cum_qty))
