@@ -5,14 +5,16 @@ from copies cimport *
 from shell cimport wide
 
 
-# The trade that the core's own number is about, as it is now; False where the log has none.
+# The trade that the core's own number is about, as it is now, but for the currency that the number's own report named;
+# False where the log has none.
 cdef inline bint copy_execution(const tc_trades* log, int64_t exec_id, tc_execution* copy) noexcept nogil:
-    cdef int64_t number = find_execution(log, exec_id)
-    if number and execution_at(log, number).trade:
-        number = execution_at(log, number).trade
+    cdef int64_t row = find_execution(log, exec_id), number = row
+    if row and execution_at(log, row).trade:
+        number = execution_at(log, row).trade
     if number < first_execution(log):
         return False
     copy[0] = execution_at(log, number)[0]
+    copy.reported_currency = execution_at(log, row).reported_currency
     return True
 
 
@@ -117,7 +119,7 @@ cdef inline tuple order_row(const tc_order_copy* copy):
 cdef inline tuple trade_row(const tc_execution* row):
     return (row.exec_id, row.venue_exec_id, row.order_id, row.instrument,
             row.account, row.venue, row.side, row.qty, row.price, wide(row.commission), row.day, row.state,
-            row.currency, row.last_mkt, row.last_liquidity_ind, row.told)
+            row.currency, row.last_mkt, row.last_liquidity_ind, row.told, row.reported_currency)
 
 
 cdef inline tuple unbooked_row(const tc_unbooked* row):

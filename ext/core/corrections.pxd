@@ -114,7 +114,7 @@ cdef inline int64_t find_told_trade(
 # The log's row of a bust or a correction: what becomes of the trade in row `number`, which was this.
 cdef inline const tc_execution* log_correction(
     tc_core* core, const tc_command* c, const tc_execution* was, int64_t number, int64_t qty, int64_t price,
-    uint8_t exec_type
+    const tc_fee* fee, uint8_t exec_type
 ) noexcept nogil:
     cdef tc_execution* row = append_execution(&core.trades, &core.ledger)
     tc_clear(row, sizeof(tc_execution))
@@ -131,6 +131,7 @@ cdef inline const tc_execution* log_correction(
     row.trade = number
     row.ref_exec_id = was.exec_id
     row.venue_exec_id = given_id(core, c.exec_id)
+    row.reported_currency = <uint8_t>fee.currency
     return row
 
 
@@ -168,7 +169,7 @@ cdef inline void correct_trade(
     flags = flags_of(c, trade) & ~FLAG_VENUE
     rebuild_position(&core.trades, &core.ledger, was.instrument, was.account)
     core.exec_seq += 1
-    row = log_correction(core, c, &was, number, qty, price, exec_type)   # it may fold `trade`, and take its place
+    row = log_correction(core, c, &was, number, qty, price, fee, exec_type)     # it may fold `trade`, in whose place
     if row.venue_exec_id and exec_type == c.exec_type:
         know_execution(core, row.venue_exec_id, said, said, row)
     move_position(&core.risk, was.instrument, was.account, more if was.side == SIDE_BUY else -more)

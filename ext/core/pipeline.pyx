@@ -125,7 +125,7 @@ cdef class Core(Readers):
         return self.state.count_unsent()
 
     def execution(self, int64_t exec_id):
-        """The trade that the core's own number is about, as it is now; None where the log has none."""
+        """The trade that the core's number is about, its `reported_currency` that number's; None where none is held."""
         cdef tc_execution row
         cdef bint is_held
         self.state.enter()

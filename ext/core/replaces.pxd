@@ -77,13 +77,16 @@ cdef inline bint enters_book(const tc_core* core, const tc_order* order, const t
     return order.place == PLACE_NOWHERE or (order.place == PLACE_RESTING and not keeps_place(order, asked))
 
 
-# The smallest quantity that an order has, or that its venue was asked for since.
-cdef inline int64_t least_asked(const tc_orders* orders, const tc_order* order) noexcept nogil:
+# The smallest quantity that an order has, or that its venue was asked for since; and `price`, the best for us of those.
+cdef inline int64_t least_asked(const tc_orders* orders, const tc_order* order, int64_t* price) noexcept nogil:
+    cdef bint buys = direction(order.side) == SIDE_BUY
     cdef int64_t qty = order.order_qty
     cdef uint32_t at = order.first_request
+    price[0] = order.price
     while at != NO_SLOT:
         if orders.requests[at].is_replace:
             qty = min(qty, orders.requests[at].order_qty)
+            price[0] = min(price[0], orders.requests[at].price) if buys else max(price[0], orders.requests[at].price)
         at = orders.requests[at].next
     return qty
 
@@ -91,15 +94,8 @@ cdef inline int64_t least_asked(const tc_orders* orders, const tc_order* order) 
 # Would a replace ask for more, or for a worse price, than the order has and than its venue was asked for since? Nobody
 # knows yet which of them it will replace.
 cdef inline bint goes_further(const tc_orders* orders, const tc_order* order, const tc_asked* asked) noexcept nogil:
-    cdef bint buys = direction(order.side) == SIDE_BUY
-    cdef int64_t qty = order.order_qty, price = order.price
-    cdef uint32_t at = order.first_request
-    while at != NO_SLOT:
-        if orders.requests[at].is_replace:
-            qty = min(qty, orders.requests[at].order_qty)
-            price = min(price, orders.requests[at].price) if buys else max(price, orders.requests[at].price)
-        at = orders.requests[at].next
-    return asked.order_qty > qty or (asked.price > price if buys else asked.price < price)
+    cdef int64_t price = 0, qty = least_asked(orders, order, &price)
+    return asked.order_qty > qty or (asked.price > price if direction(order.side) == SIDE_BUY else asked.price < price)
 
 
 # Would a replace trade more, or at a worse price, or at another time than the order does, or than its venue was asked
@@ -165,7 +161,7 @@ cdef inline int find_refusal(
     cdef tc_question q
     cdef tc_finding finding
     cdef bint enters = enters_book(core, order, asked), moves = moves_on(core, order, asked)
-    cdef int64_t kept = 0, elsewhere = 0
+    cdef int64_t kept = 0, elsewhere = 0, least_px = 0
     cdef int reason, better = find_better(core, ins, order, asked, &kept, &elsewhere)
     if asked.price == order.price and not moves:
         value[0] = kept
@@ -176,7 +172,7 @@ cdef inline int find_refusal(
     ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, more, more == 0, &q)
     q.sent = SENT_REPLACE                              # whatever it asks for
     q.moves_on = moves and asked.order_qty > order.cum_qty
-    q.closed = (asked.order_qty > least_asked(&core.orders, order)
+    q.closed = (asked.order_qty > least_asked(&core.orders, order, &least_px)
                 and not session_takes(core, order.instrument, order.time_in_force))
     reason = ask_risk_of(core, ins, order, &q, &finding)
     if reason:

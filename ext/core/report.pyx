@@ -287,8 +287,8 @@ cdef class Report:
 
     @property
     def commission_currency(self):
-        """The currency of `commission`: the instrument's, or where the venue told another, that one, read in the trade
-        log; None where the log has let it go."""
+        """The currency of `commission`: the instrument's, or where the venue told another, that one, whatever it told
+        later, read in the trade log; None where the log has let it go."""
         return self.twin().commission_currency
 
     # ---- as text

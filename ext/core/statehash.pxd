@@ -187,8 +187,15 @@ cdef inline void hash_trades(tc_hasher* h, const tc_core* core) noexcept nogil:
         put(h, row.state)
         put(h, row.ref_exec_id)
         end_row(h)
-        if row.strategy:
-            put_row(h, 90, row.strategy, -1)
+        put_row(h, 90, row.strategy, 0)
+        if row.told or row.currency or row.reported_currency or row.last_mkt or row.last_liquidity_ind:
+            put(h, 94)
+            put(h, row.told)
+            put(h, row.currency)
+            put(h, row.reported_currency)
+            put(h, row.last_mkt)
+            put(h, row.last_liquidity_ind)
+            end_row(h)
 
 
 # Open orders in the order in which they became so.

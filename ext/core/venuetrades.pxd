@@ -173,6 +173,7 @@ cdef inline void book_venue_trade(
     row.strategy = order.strategy if order != NULL else 0
     row.commission = fee.commission
     row.currency = fee.currency
+    row.reported_currency = <uint8_t>fee.currency
     book_trade(core, row)
     row.venue_exec_id = given_id(core, c.exec_id)
     row.told = fee.told

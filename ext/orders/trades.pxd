@@ -24,6 +24,7 @@ cdef struct tc_execution:
     uint8_t exec_type, side, state # BUY or SELL; TRADE_...
     uint8_t told                   # TOLD_COMMISSION where the commission is the venue's own
     uint8_t last_liquidity_ind
+    uint8_t reported_currency      # as `currency`, of the commission in the row's own report: a correction changes none
     int32_t currency               # of its commission, 0 where that is the instrument's
     uint32_t last_mkt
     int32_t strategy               # its order's, however long that is remembered

@@ -102,3 +102,19 @@ cdef inline list lots_of(const tc_books* b, const tc_position* p):
         found.append((lot.trade_id, lot.opened, lot.qty * sign, wide(cost_of(lot) * sign)))
         at = newer_lot(b.lots.rows, p, at)
     return found
+
+
+# Only in C: an entry in Python is replaced in one line.
+# A fill or an opening with these figures, its fee in `currency`, where one is given.
+cdef inline int correct_entry(
+    tc_entry* e, int64_t trade_id, int64_t qty, int64_t price, int64_t fee, object currency, int32_t currencies
+) except -1:
+    if e.kind > ENTRY_OPENING:
+        raise ValueError(f"trade {trade_id} is no fill: only a fill or an opening can be corrected, bust it")
+    if currency is not None:
+        demand("currency", currency, 0, currencies)
+        e.currency = currency
+    e.qty = qty
+    e.price = price
+    e.fee = fee
+    return 0

@@ -4,7 +4,7 @@
 from libc.string cimport memcpy, memset
 from columns cimport aligned, numbers, read_only
 from definitions cimport *
-from entry_door cimport demand_entry, demand_inverse, demand_sizes, lots_of, sums_of
+from entry_door cimport correct_entry, demand_entry, demand_inverse, demand_sizes, lots_of, sums_of
 from holdings cimport note_holdings, tc_holding
 from shell cimport open_batch, wide
 from closings cimport *
@@ -183,8 +183,10 @@ cdef class Ledger:
             raise EntryError(reason, found.value, found.bound, failed, 0)
         return self.books.forgotten + first + 1
 
-    def amend(self, long long trade_id, int status, long long qty, long long price, long long fee):
+    def amend(self, long long trade_id, int status, long long qty, long long price, long long fee, currency=None):
         """Mark an entry BUSTED, LIVE again, or CORRECTED to these figures, and rebuild its instrument.
+
+        A corrected fee is in `currency` (0: its instrument's own), or, where none is given, in the one that it had.
 
         EntryError where a later entry can't follow: then nothing has changed. Threads: one caller at a time.
         """
@@ -197,11 +199,7 @@ cdef class Ledger:
         cdef int reason
         changed.status = status
         if status == ENTRY_CORRECTED:
-            if e.kind > ENTRY_OPENING:
-                raise ValueError(f"trade {trade_id} is no fill: only a fill or an opening can be corrected, bust it")
-            changed.qty = qty
-            changed.price = price
-            changed.fee = fee
+            correct_entry(&changed, trade_id, qty, price, fee, currency, self.currency_max)
             demand_entry(&changed, self.count, self.account_max, self.currency_max)
         with nogil:
             e[0] = changed

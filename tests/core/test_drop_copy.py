@@ -213,14 +213,26 @@ def test_a_correction_of_a_commission_in_another_currency(coins):
     assert (books.keeper.cash("JPY", "alpha"), books.compare()) == (-70, [])
 
 
-def test_a_commission_that_changes_its_currency_is_never_booked_in_the_wrong_one(coins):
-    books = tc.DropCopy(coins)
+CHARGES = (("1.5", "USD"), ("150", "JPY"), ("0.000000000001", "BTC"), ("0", "JPY"), ("90", "JPY"), ("-2", "USD"))
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("corrects", [False, True])
+@pytest.mark.parametrize(("first", "then"), [(a, b) for a in CHARGES for b in CHARGES if a != b])
+def test_a_commission_told_again_in_another_currency(coins, first, then, corrects, late):
+    books = None if late else tc.DropCopy(coins)
     order = coins.submit("AAPL", "BUY", 100, 50, venue="EXT", account="alpha")
-    trade_told(coins, order_id=order.order_id)
-    with pytest.warns(RuntimeWarning, match="commission_currency 'JPY' must be 'USD', as it was booked"):
-        trade_told(coins, order_id=order.order_id, commission=150, commission_currency="JPY")
-    with pytest.raises(RuntimeError, match="no longer true"):
-        _ = books.keeper
+    trade_told(coins, order_id=order.order_id, commission=first[0], commission_currency=first[1])
+    if corrects:
+        coins.execution.on_trade_correction("EXT", "TRADE_CORRECT", "a", "x", last_qty=100, last_px="49.99",
+                                            commission=then[0], commission_currency=then[1])
+    else:
+        trade_told(coins, order_id=order.order_id, commission=then[0], commission_currency=then[1])
+    books = books or tc.DropCopy(coins)
+    cash = {name: books.keeper.cash(name, "alpha") for name in ("USD", "JPY", "BTC")}
+    expected = {"USD": Decimal("-4999.00"), "JPY": Decimal(0), "BTC": Decimal(0)}
+    expected[then[1]] -= Decimal(then[0])
+    assert (cash, books.compare()) == (expected, [])
 
 
 def test_cash_that_differs_is_told(coins):

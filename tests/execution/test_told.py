@@ -60,6 +60,35 @@ def test_a_commission_in_another_currency_is_booked_in_that_one(core, order):
     assert fees(core) == {"USD": 0, "BNB": 0}, "a bust takes it back"
 
 
+def test_a_report_keeps_the_currency_that_it_named(core, order):
+    heard = [trade(core, commission="0.00000001", commission_currency="BNB"),
+             trade(core, commission="0.5", commission_currency="USD"),
+             core.execution.on_trade_correction("EXT", "TRADE_CORRECT", "t1", "c1", last_qty=5, last_px=99, commission=3,
+                                                commission_currency="BNB"),
+             core.execution.on_trade_correction("EXT", "TRADE_CORRECT", "t1", "c2", last_qty=4, last_px=99),
+             core.execution.on_trade_correction("EXT", "TRADE_CORRECT", "t1", "c3", last_qty=4, last_px=98,
+                                                commission=-1, commission_currency="USD"),
+             core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "t1", "b1")]
+    assert [(told.exec_type.name, told.commission, told.commission_currency) for told in heard] == [
+        ("TRADE", D("0.00000001"), "BNB"), ("TRADE_CORRECT", D("0.5"), "USD"), ("TRADE_CORRECT", 3, "BNB"),
+        ("TRADE_CORRECT", 3, "BNB"), ("TRADE_CORRECT", -1, "USD"), ("TRADE_CANCEL", 0, "USD")]
+    assert fees(core) == {"USD": 0, "BNB": 0}
+
+
+@pytest.mark.parametrize("facts", [
+    {"last_mkt": "XNAS"}, {"last_liquidity_ind": "ADDED"}, {"commission": "0.05"},
+    {"commission": 0, "commission_currency": "BNB"}])
+def test_the_state_hash_covers_what_a_venue_said_of_a_trade(make_core, facts):
+    hashes = []
+    for told in ({}, facts):
+        core = make_core(venues=[EXT], accounts=["alpha", "beta"], clock=iter(range(10**18, 2 * 10**18)).__next__)
+        core.define_currency("BNB", decimals=8)
+        core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", cl_ord_id="X")
+        trade(core, **told)
+        hashes.append(core.state_hash())
+    assert hashes[0] != hashes[1]
+
+
 def test_a_commission_is_amended_by_exec_id(core, order):
     trade(core)
     for told, kept in (({"commission": 1}, {"USD": 1, "BNB": 0}), ({"commission": 2, "commission_currency": "BNB"}, {"USD": 0, "BNB": 2})):

@@ -180,19 +180,36 @@ def test_bust_and_correct_by_id_or_exec_id(make):
         keeper.bust("z")
 
 
-def test_a_correction_keeps_its_commissions_currency(make):
-    keeper = make(AAPL, currencies=["JPY"])
+def test_a_correction_keeps_its_commissions_currency_or_changes_it(make):
+    keeper = make(AAPL, currencies=["JPY", "BTC"])
     fill(keeper, "BUY", 10, 100, commission=3, commission_currency="JPY")
-    keeper.correct(1, commission=5, commission_currency="JPY")
-    keeper.correct(1, price=101, commission_currency="JPY")
-    assert (keeper.cash("JPY"), keeper.cash("USD")) == (-5, -1010)
-    for given, match in (({"commission": 5, "commission_currency": "USD"}, "commission_currency 'USD' must be 'JPY'"),
-                         ({"commission_currency": "USD"}, "must be 'JPY'"), ({"commission_currency": "JPX"}, "did you mean")):
-        with pytest.raises(LookupError if "JPX" in given.values() else ValueError, match=match):
+    fill(keeper, "SELL", 4, 110, commission=1)
+
+    def cash():
+        return [keeper.cash(name) for name in ("USD", "JPY", "BTC")]
+
+    assert cash() == [-561, -3, 0]
+    for given, expected in (
+        ({"commission": 5}, [-561, -5, 0]),
+        ({"price": 101}, [-571, -5, 0]),
+        ({"commission": 7, "commission_currency": "JPY"}, [-571, -7, 0]),
+        ({"commission_currency": "USD"}, [-578, 0, 0]),  # 7, as it was told, in dollars
+        ({"commission": "0.00000123", "commission_currency": "BTC"}, [-571, 0, D("-0.00000123")]),
+        ({"qty": 9}, [-470, 0, D("-0.00000123")]),
+        ({"commission": 0}, [-470, 0, 0]),
+        ({"commission": -2, "commission_currency": "USD"}, [-468, 0, 0]),
+    ):
+        keeper.correct(1, **given)
+        assert cash() == expected, given
+    assert [(row.commission, row.commission_currency) for row in keeper.trades()] == [(-2, "USD"), (1, "USD")]
+    for given, error, match in (({"commission_currency": "JPX"}, LookupError, "did you mean"),
+                                ({"commission_currency": 5}, TypeError, "must be a str"),
+                                ({"commission": 10**10, "commission_currency": "JPY"}, ValueError, "commission")):
+        with pytest.raises(error, match=match):
             keeper.correct(1, **given)
-    assert (keeper.cash("JPY"), keeper.cash("USD")) == (-5, -1010)
-    keeper.correct(1, commission=0, commission_currency="USD")
-    assert (keeper.cash("JPY"), keeper.cash("USD")) == (0, -1010)
+    assert cash() == [-468, 0, 0]
+    keeper.bust(1)
+    assert cash() == [439, 0, 0]
 
 
 def test_hedged_legs_stand_side_by_side(make):

@@ -145,8 +145,9 @@ class Session:
             del trades[at]
         else:
             qty, price, fee = self.seeded.choice((trade.qty, -trade.qty, trade.qty * 2)), trade.price + 9, trade.fee + 1
-            self.ledger.amend(trade.trade_id, EntryStatus.CORRECTED, qty, price, fee)
-            trades[at] = Trade(trade.trade_id, qty, price, fee, trade.currency, trade.lot)
+            charged_in = self.seeded.choice((None, None, 1, 2, 3))
+            self.ledger.amend(trade.trade_id, EntryStatus.CORRECTED, qty, price, fee, charged_in)
+            trades[at] = Trade(trade.trade_id, qty, price, fee, charged_in or trade.currency, trade.lot)
         self.books[key] = rebuilt(self.method, trades)
         self.check(key)
         self.changes += 1

@@ -282,7 +282,7 @@ class Fills:
         pieces = range(trade_id, trade_id + self._pieces.get(trade_id, 1))
         for at, piece in enumerate(reversed(pieces)):
             try:
-                self._amend(piece, EntryStatus.BUSTED, 0, 0, 0)
+                self._amend(piece, EntryStatus.BUSTED, 0, 0, 0, 0)
             except EntryError:
                 for done in pieces[len(pieces) - at:]:
                     self._kept.ledger.amend(done, int(EntryStatus.LIVE), 0, 0, 0)
@@ -291,8 +291,7 @@ class Fills:
 
     def correct(self, trade: int | str, qty: Number | None, price: Number | None, commission: Number | None,
                 commission_currency: str | None = None) -> None:
-        """Change a trade's figures. ValueError for one that closed several lots, and for a commission in another
-        currency, which no entry can change to: bust it, and book it anew."""
+        """Change a trade's figures; ValueError for one that closed several lots: bust it, and book it anew."""
         trade_id = self._whole(trade)
         if trade_id in self._pieces:
             raise ValueError(f"trade {trade_id} is {self._pieces[trade_id]} entries: bust it, and book it "
@@ -301,23 +300,21 @@ class Fills:
         ins = self._kept.names.instruments[row.instrument - 1]
         lots = abs(row.qty) if qty is None else ins.qty_lots(qty, "qty", low=1)
         units = row.price if price is None else self._kept.price(ins, price, "price")
-        own = self._kept.names.currencies.name(row.currency) or ins.currency
-        if commission_currency is not None and commission_currency != own:
+        currency = row.currency
+        if commission_currency is not None:
             currency = self._kept.names.currencies.id(commission_currency)
-            if commission is None or self._kept.fee_units(ins, currency, commission):  # nothing is the same in any
-                raise ValueError(f"trade {trade_id} commission_currency {commission_currency!r} must be {own!r}, as it "
-                                 "was booked: bust it, and book it anew under another exec_id")
-        fee = row.fee if commission is None else self._kept.fee_units(ins, row.currency, commission)
-        self._amend(trade_id, EntryStatus.CORRECTED, lots if row.qty > 0 else -lots, units, fee)
+        charged = self._kept.fee(row, row.fee) if commission is None else commission
+        fee = self._kept.fee_units(ins, currency, charged)
+        self._amend(trade_id, EntryStatus.CORRECTED, lots if row.qty > 0 else -lots, units, fee, currency)
 
-    def _amend(self, trade_id: int, status: EntryStatus, qty: int, price: int, fee: int) -> None:
+    def _amend(self, trade_id: int, status: EntryStatus, qty: int, price: int, fee: int, currency: int) -> None:
         entry = ENTRY_CODEC.unpack(self._kept.ledger.entry(trade_id))
         if entry.status == EntryStatus.BUSTED:
             raise ValueError(f"trade {trade_id} is already busted")
         for action, instruments in self._actions.items():
             if entry.instrument in instruments and trade_id < action:
                 raise ValueError(f"trade {trade_id} is part of what action {action} carried on: bust that first")
-        self._kept.ledger.amend(trade_id, int(status), qty, price, fee)
+        self._kept.ledger.amend(trade_id, int(status), qty, price, fee, currency)
 
     def forget(self) -> None:
         """No exec_id is known any more."""

@@ -161,8 +161,8 @@ class PositionKeeper:
     @locked
     def correct(self, trade: int | str, *, qty: Number | None = None, price: Number | None = None,
                 commission: Number | None = None, commission_currency: str | None = None) -> None:
-        """Change a trade's quantity, price or commission, as if it had been booked so; its side stays, and so does its
-        commission's currency. A fill that closed several lots is busted and booked anew."""
+        """Change a trade's quantity, price, commission or its currency, as if it had been booked so; its side stays,
+        and what isn't given. A fill that closed several lots is busted and booked anew."""
         self._fills.correct(trade, qty, price, commission, commission_currency)
 
     @locked

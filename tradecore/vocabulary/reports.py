@@ -205,13 +205,13 @@ class Report(OrderFields, metaclass=ABCMeta):
 
     @property
     def commission_currency(self) -> str | None:
-        """The currency of `commission`: the instrument's, or where the venue told another, that one, read in the trade
-        log; None where the log has let it go."""
+        """The currency of `commission`: the instrument's, or where the venue told another, that one, whatever it told
+        later, read in the trade log; None where the log has let it go."""
         ins = self._directory.instrument(self.row.instrument)
         if not self.row.flags & FLAG_FOREIGN or self.exec_type not in _TRADES:
             return None if ins is None else ins.currency
         row = self._trade_row
-        return None if row is None else self._directory.currencies.name(row.currency)
+        return None if row is None else self._directory.currencies.name(row.reported_currency)
 
     @property
     def _trade_row(self) -> Any:

@@ -81,6 +81,7 @@ class TradeRow(NamedTuple):
     last_mkt: int
     last_liquidity_ind: int
     told: int  # TOLD_COMMISSION where the commission is the venue's own
+    reported_currency: int  # as `currency`, as the report named it that the row was asked by: a correction changes none
 
 
 class UnbookedRow(NamedTuple):

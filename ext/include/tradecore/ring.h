@@ -136,15 +136,21 @@ static inline void tc_wake_all(uint32_t *word) {
 #endif
 }
 
-/* Whether another opening of the file holds this byte locked: the kernel lets go of it when its process ends. */
-static inline int tc_is_locked(int fd, int64_t byte) {
-#if defined(F_OFD_GETLK)
+/* A lock of one byte of a file, as `fcntl` takes it. */
+static inline struct flock tc_byte_lock(short kind, int64_t byte) {
     struct flock lock;
     memset(&lock, 0, sizeof lock);
-    lock.l_type = F_WRLCK;
+    lock.l_type = kind;
     lock.l_whence = SEEK_SET;
     lock.l_start = byte;
     lock.l_len = 1;
+    return lock;
+}
+
+/* Whether another opening of the file holds this byte locked: the kernel lets go of it when its process ends. */
+static inline int tc_is_locked(int fd, int64_t byte) {
+#if defined(F_OFD_GETLK)
+    struct flock lock = tc_byte_lock(F_WRLCK, byte);
     return fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 #else
     return 1;
@@ -154,12 +160,7 @@ static inline int tc_is_locked(int fd, int64_t byte) {
 /* Lets go of a byte that this opening holds; of none where it does not. */
 static inline void tc_unlock(int fd, int64_t byte) {
 #if defined(F_OFD_SETLK)
-    struct flock lock;
-    memset(&lock, 0, sizeof lock);
-    lock.l_type = F_UNLCK;
-    lock.l_whence = SEEK_SET;
-    lock.l_start = byte;
-    lock.l_len = 1;
+    struct flock lock = tc_byte_lock(F_UNLCK, byte);
     fcntl(fd, F_OFD_SETLK, &lock);
 #endif
 }

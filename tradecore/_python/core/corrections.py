@@ -241,7 +241,7 @@ def correct_trade(
     exec_type = ExecType.TRADE_CORRECT if said is None else c.exec_type
     exec_id = given_id(core, c.exec_id)
     row = Execution(core.exec_seq, exec_id, exec_type, trade.order_id, trade.instrument, trade.account, trade.venue,
-                    trade.side, qty, price, 0, core.day, TRADE_LIVE, trade, trade.exec_id)
+                    trade.side, qty, price, 0, core.day, TRADE_LIVE, trade, trade.exec_id, reported_currency=fee[1])
     append_execution(core.trades, row)
     if said is not None and exec_id:
         know_execution(core, exec_id, (said, said), row)

@@ -99,8 +99,8 @@ class Readers:
     @asked
     def children(self, order_id: int) -> list[OrderHandle]:
         """Handles to the parts that an order was divided into and that are held, oldest first."""
-        held = sorted(order.order_id for order in self._state.orders.by_id.values() if order.parent == order_id > 0)
-        return [OrderHandle(self._state.orders, number, self._turnstile) for number in held]
+        held = (order.order_id for order in self._state.orders.by_id.values() if order.parent == order_id > 0)
+        return [OrderHandle(self._state.orders, number, self._turnstile) for number in sorted(held)]
 
     @asked
     def trades(self, instrument: int, account: int) -> list[TradeRow]:
@@ -123,10 +123,10 @@ class Readers:
 
     @asked
     def execution(self, exec_id: int) -> TradeRow | None:
-        """The trade that the core's own number is about, as it is now; None where the log has none."""
+        """The trade that the core's number is about, its `reported_currency` that number's; None where none is held."""
         row = find_execution(self._state.trades, exec_id)
         trade = None if row is None else row.trade or row
-        return trade.row if trade is not None and trade.is_held else None
+        return trade.row._replace(reported_currency=row.reported_currency) if row and trade and trade.is_held else None
 
     @asked
     def note(self, number: int) -> bytes:

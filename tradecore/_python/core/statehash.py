@@ -250,6 +250,9 @@ def trades(core: State) -> Iterator[Row]:
                *wide_words(trade.commission), trade.day, trade.state, trade.ref_exec_id)
         if trade.strategy:
             yield 90, trade.strategy
+        said = trade.told, trade.currency, trade.reported_currency, trade.last_mkt, trade.last_liquidity_ind
+        if any(said):
+            yield 94, *said
 
 
 def waiting(core: State) -> Iterator[Row]:

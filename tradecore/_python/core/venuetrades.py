@@ -184,7 +184,8 @@ def book_venue_trade(
     core.exec_seq += 1
     trade = Execution(core.exec_seq, exec_id, ExecType.TRADE, order_id, instrument, account, c.venue, direction(side),
                       c.last_qty, c.last_px, commission, core.day, currency=currency, last_mkt=c.last_mkt,
-                      last_liquidity_ind=liquidity, told=told, strategy=0 if order is None else order.strategy)
+                      last_liquidity_ind=liquidity, told=told, strategy=0 if order is None else order.strategy,
+                      reported_currency=currency)
     book_trade(core, trade)
     if exec_id and not known:
         fee = fee_told(commission, currency) if told else 0

@@ -46,12 +46,13 @@ class Execution:
     last_liquidity_ind: int = 0
     told: int = 0  # TOLD_COMMISSION where the commission is the venue's own
     strategy: int = 0  # its order's, however long that is remembered
+    reported_currency: int = 0  # as `currency`, of the commission in the row's own report: a correction changes none
 
     @property
     def row(self) -> TradeRow:
         return TradeRow(self.exec_id, self.venue_exec_id, self.order_id, self.instrument, self.account, self.venue,
                         self.side, self.qty, self.price, self.commission, self.day, self.state, self.currency,
-                        self.last_mkt, self.last_liquidity_ind, self.told)
+                        self.last_mkt, self.last_liquidity_ind, self.told, self.reported_currency)
 
 
 class TradeLog:

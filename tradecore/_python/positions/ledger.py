@@ -172,8 +172,12 @@ class Ledger:
                 raise EntryError(*finding, i, 0)
         return self.books.forgotten + first + 1
 
-    def amend(self, trade_id: int, status: int, qty: int, price: int, fee: int) -> None:
+    def amend(
+        self, trade_id: int, status: int, qty: int, price: int, fee: int, currency: int | None = None
+    ) -> None:
         """Mark an entry BUSTED, LIVE again, or CORRECTED to these figures, and rebuild its instrument.
+
+        A corrected fee is in `currency` (0: its instrument's own), or, where none is given, in the one that it had.
 
         EntryError where a later entry can't follow: then nothing has changed. Threads: one caller at a time.
         """
@@ -186,7 +190,8 @@ class Ledger:
         if status == CORRECTED:
             if before.kind > OPENING:
                 raise ValueError(f"trade {trade_id} is no fill: only a fill or an opening can be corrected, bust it")
-            changed = changed._replace(qty=qty, price=price, fee=fee)
+            changed = changed._replace(
+                qty=qty, price=price, fee=fee, currency=before.currency if currency is None else currency)
             self._check_row(changed)
         b.entries[at] = changed
         failure = rebuild(b, before.instrument)
