@@ -49,8 +49,7 @@ class DropCopy:
     and currencies are those that the core has declared by now. `strategies` names the numbers that orders carry; trades
     in suspense are in an account of that name, which is meant only where it is named: a core's only account stays the
     only one. `groups`, `precision`, `trades` and `lots` are the keeper's: call its `forget_trades` before its log is
-    full (each night, say). A bust of a trade that it has forgotten can't be followed, nor a commission that changes its
-    currency after its trade was told.
+    full (each night, say). A bust of a trade that it has forgotten can't be followed.
 
     Opening cash and splits are followed too; marks and days are yours (`mark`, `keeper.roll_day`). Once a report was
     missed or could not be booked, the keeper raises RuntimeError, whoever holds it. Threads: as the core's callbacks,
