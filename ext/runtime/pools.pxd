@@ -9,6 +9,11 @@ cdef enum:
     SLOT_BITS = 24
 
 
+# Only in C: constants of C as functions. A handle has 63 bits.
+cdef inline uint64_t generation_mask() noexcept nogil:
+    return (<uint64_t>1 << 39) - 1
+
+
 cdef struct tc_pool:
     char* rows
     uint64_t* generations
@@ -34,7 +39,7 @@ cdef inline uint64_t acquire_row(tc_pool* pool) noexcept nogil:
         return 0
     pool.free_count -= 1
     slot = pool.free[pool.free_count]
-    pool.generations[slot] += 1
+    pool.generations[slot] = (pool.generations[slot] + 1) & generation_mask()
     pool.hits += 1
     used = pool.size - pool.free_count
     if used > pool.high_water:
@@ -56,7 +61,7 @@ cdef inline bint release_row(tc_pool* pool, uint64_t handle) noexcept nogil:
     cdef int64_t slot = find_row(pool, handle)
     if slot < 0:
         return False
-    pool.generations[slot] += 1
+    pool.generations[slot] = (pool.generations[slot] + 1) & generation_mask()
     pool.free[pool.free_count] = <uint32_t>slot
     pool.free_count += 1
     return True

@@ -206,6 +206,20 @@ cdef inline uint64_t skip_orphans(tc_ring* r) noexcept nogil:
     return at - head
 
 
+# Whether nobody will ever commit what lies behind the records that are ready: until those are taken, no more will be.
+cdef inline bint ends_at_gap(tc_ring* r) noexcept nogil:
+    cdef uint64_t known = r.memory.known, word
+    if not r.many or r.on_full == FULL_OVERWRITE or known == tc_load_relaxed(&r.memory.head):
+        return False
+    word = tc_load_acquire(&r.words[known & r.mask])
+    if (word & ~TC_SKIPPED) - known - 1 >= r.capacity:
+        if r.rows == NULL or known == tc_load_acquire(&r.memory.tail) or is_claimed_by_living(r, known):
+            return False
+        word = tc_load_acquire(&r.words[known & r.mask])           # as in skip_orphans
+        return (word & ~TC_SKIPPED) - known - 1 >= r.capacity
+    return (word & TC_SKIPPED) != 0
+
+
 # The oldest records, which `ready_records` said are there. Release: they are read before their slots are given back.
 cdef inline void take_records(tc_ring* r, char* target, uint64_t count) noexcept nogil:
     cdef uint64_t head = tc_load_relaxed(&r.memory.head)
@@ -255,6 +269,21 @@ cdef inline uint64_t drain_some(tc_ring* r, char* target, uint64_t limit) noexce
 
 
 # ---- waiting
+
+# Only in C: constants of C as functions.
+cdef inline uint64_t never() noexcept nogil:
+    return ~<uint64_t>0
+
+
+# Only in C: the twin naps in Python. A deadline of the monotonic clock; of the timeout 0, none to wait for.
+cdef inline uint64_t deadline_of(int64_t timeout) noexcept nogil:
+    return never() if timeout < 0 else tc_nanoseconds() + <uint64_t>timeout if timeout else 0
+
+
+# Only in C: the twin naps in Python. When a call that waits looks for signals again: every 10 ms.
+cdef inline uint64_t next_look(uint64_t deadline) noexcept nogil:
+    return least_of(tc_nanoseconds() + 10_000_000, deadline)
+
 
 # One more look that found nothing: by its strategy, spin, give the processor away, nap twice as long as before, or
 # sleep until woken: the word says so before the last look. False where it is time to leave.

@@ -5,7 +5,6 @@ the GIL and look for signals every 10 ms; the others keep it."""
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.exc cimport PyErr_CheckSignals
-from libc.stdint cimport uintptr_t
 from filling cimport fill_all
 from ring_doors cimport *
 from rings cimport *
@@ -15,7 +14,6 @@ import numpy as np
 
 from tradecore.runtime.ring_memory import CONSUMER, RingClosedError, is_locked, lock_byte
 
-cdef uint64_t TICK = 10_000_000    # ns
 
 @cython.no_gc
 @cython.final
@@ -124,7 +122,7 @@ cdef class Ring:
         """Take the lock of a producer of a shared ring; whether one was free."""
         cdef int row
         self.demand_open()
-        self.produce(CALL)                              # nobody closes the file meanwhile
+        self.produce(0, never())                             # nobody closes the file meanwhile
         try:
             for row in range(TC_RING_PRODUCERS if self.ring.rows != NULL else 1):
                 if self.ring.row >= 0 or not lock_byte(self.ring.fd, 1 + row):
@@ -139,33 +137,39 @@ cdef class Ring:
     def be_consumer(self):
         """Take the lock of the consumer of a shared ring; whether it was free."""
         self.demand_open()
-        self.consume(CALL)
+        self.consume()
         try:
             if not lock_byte(self.ring.fd, CONSUMER):
                 return False
+            # One that died may have been beyond its head: what it knew is looked at again.
+            self.ring.memory.known = tc_load_relaxed(&self.ring.memory.head)
             self.ring.memory.consumed = self.is_consuming = True
             return True
         finally:
             self.leave_consuming()
 
-    cdef int produce(self, uint32_t how) except -1:
-        """Passes the producers' door: waits for another thread's call where many may produce, and is refused else."""
-        cdef uint32_t found = tc_enter(&self.ring.producing, how)
+    cdef int produce(self, uint64_t count, uint64_t deadline) except -1:
+        """Passes the producers' door: waits for another thread's call where many may produce, and is refused else.
+        False where the deadline came first, for so many records."""
+        cdef uint32_t found = tc_enter(&self.ring.producing, CALL)
         while found == CALL and self.ring.many:
+            if self.ring.on_full != FULL_FAIL and tc_nanoseconds() >= deadline:
+                tc_add_relaxed(&self.ring.memory.refused, count)    # under "fail" nobody stays for long
+                return False
             with nogil:
                 tc_sleep(50_000)
             PyErr_CheckSignals()
             self.demand_open()
-            found = tc_enter(&self.ring.producing, how)
+            found = tc_enter(&self.ring.producing, CALL)
         if found == GONE:
             raise RingClosedError("the ring is closed")
         if found:
             raise RuntimeError("records are claimed and not committed yet" if found == HELD else
                                "another thread publishes: a ring of one producer takes one at a time")
-        return 0
+        return True
 
-    cdef int consume(self, uint32_t how) except -1:
-        cdef uint32_t found = tc_enter(&self.ring.consuming, how)
+    cdef int consume(self) except -1:
+        cdef uint32_t found = tc_enter(&self.ring.consuming, CALL)
         if found == GONE:
             raise RingClosedError("the ring is closed")
         if found == HELD:
@@ -201,10 +205,10 @@ cdef class Ring:
 
     cdef uint64_t publish_bytes(self, const char* bytes, uint64_t count, int64_t timeout) except? 0:
         cdef uint64_t done = 0, least = 1
-        cdef uint64_t deadline = tc_nanoseconds() + <uint64_t>timeout if timeout > 0 else 0
+        cdef uint64_t deadline = deadline_of(timeout)
         cdef tc_ring* r = &self.ring
-        if self.is_producing_alone:
-            self.produce(CALL)
+        if self.is_producing_alone and not self.produce(count, deadline):
+            return 0
         try:
             if r.on_full == FULL_FAIL:
                 least = count
@@ -213,7 +217,7 @@ cdef class Ring:
             while done < count and r.on_full != FULL_FAIL and timeout and not tc_load_word(&r.closed):
                 done = self.publish_rest(bytes, done, count, deadline)
                 PyErr_CheckSignals()
-                if (deadline and tc_nanoseconds() >= deadline) or (done < count and self.has_lost_consumer()):
+                if tc_nanoseconds() >= deadline or (done < count and self.has_lost_consumer()):
                     break
         except BaseException as error:
             error.add_note(f"{done} of {count} records are in the ring")
@@ -226,9 +230,7 @@ cdef class Ring:
 
     cdef uint64_t publish_rest(self, const char* bytes, uint64_t done, uint64_t count, uint64_t deadline):
         cdef tc_ring* r = &self.ring
-        cdef uint64_t until = tc_nanoseconds() + TICK
-        if deadline:
-            until = least_of(until, deadline)
+        cdef uint64_t until = next_look(deadline)
         with nogil:
             done += publish_until(r, bytes + done * r.record_size, count - done, until)
         return done
@@ -237,30 +239,29 @@ cdef class Ring:
         """1 to `count` records to be written in place, as many as lie together; None where there was no room."""
         self.demand_open()
         cdef tc_ring* r = &self.ring
-        cdef uint64_t deadline = tc_nanoseconds() + <uint64_t>timeout if timeout > 0 else 0
-        cdef uint64_t at = 0, got, until
+        cdef uint64_t deadline = deadline_of(timeout)
+        cdef uint64_t at = 0, got = 0, until
         cdef Claim claim
         if count < 1 or <uint64_t>count > r.capacity:
             raise ValueError(f"count {count} must be 1 to {r.capacity}, the capacity")
         if r.on_full == FULL_OVERWRITE:
             raise ValueError("a ring that overwrites has no records in place: publish copies them in")
-        if self.is_producing_alone:
-            self.produce(HELD)
-        got = 0
+        if self.is_producing_alone and not self.produce(<uint64_t>count, deadline):
+            return None
         try:
             got = claim_records(r, <uint64_t>count, 1, &at, True)
             while not got and r.on_full != FULL_FAIL and timeout and not tc_load_word(&r.closed):
-                until = tc_nanoseconds() + TICK
-                if deadline:
-                    until = least_of(until, deadline)
+                until = next_look(deadline)
                 with nogil:
                     got = claim_until(r, <uint64_t>count, &at, until)
                 if not got:
                     PyErr_CheckSignals()
-                    if (deadline and tc_nanoseconds() >= deadline) or self.has_lost_consumer():
+                    if tc_nanoseconds() >= deadline or self.has_lost_consumer():
                         break
         finally:
-            if not got:
+            if got and self.is_producing_alone:
+                tc_store_word(&r.producing, HELD)
+            elif not got:
                 self.leave_producing()
         if not got:
             tc_add_relaxed(&r.memory.refused, <uint64_t>count)
@@ -270,45 +271,40 @@ cdef class Ring:
         claim.shape[0], claim.strides[0] = <Py_ssize_t>(got * r.stride), 1
         return claim
 
-    cdef uint64_t wait_ready(self, uint64_t least, int64_t timeout) except? 0:
-        """Waits until so many records are there, at most the capacity; how many are."""
+    cdef uint64_t wait_ready(self, uint64_t least, int64_t timeout, uint64_t deadline) except? 0:
+        """Waits until so many records are there, or no more can be before these are taken; how many are."""
         cdef tc_ring* r = &self.ring
-        cdef uint64_t deadline = tc_nanoseconds() + <uint64_t>timeout if timeout > 0 else 0
         cdef uint64_t until, found = ready_records(r, least)
         if found < least and skip_orphans(r):
             found = ready_records(r, least)
-        while found < least and timeout and not tc_load_word(&r.closed):
-            until = tc_nanoseconds() + TICK
-            if deadline:
-                until = least_of(until, deadline)
+        while found < least and timeout and not tc_load_word(&r.closed) and not ends_at_gap(r):
+            until = next_look(deadline)
             with nogil:
                 found = ready_until(r, least, until)
                 if found < least and skip_orphans(r):
                     found = ready_records(r, least)
             PyErr_CheckSignals()
-            if deadline and tc_nanoseconds() >= deadline:
+            if tc_nanoseconds() >= deadline:
                 break
         return found
-
-    cdef object rescue(self, uint64_t limit):
-        """Records that a drain had taken out when a signal ended it: they come first."""
-        records = self.rescued[:limit]
-        self.rescued = self.rescued[limit:] if limit < <uint64_t>len(self.rescued) else None
-        return records
 
     def drain(self, int64_t limit, int64_t least, int64_t timeout):
         """A copy of the oldest records, at most `limit`, after waiting for `least`. Threads: one at a time."""
         self.demand_open()
         cdef tc_ring* r = &self.ring
         cdef uint64_t done = 0, count
-        cdef uint64_t deadline = tc_nanoseconds() + <uint64_t>timeout if timeout > 0 else 0
+        cdef uint64_t deadline = deadline_of(timeout)
         records = None
-        self.consume(CALL)
+        self.consume()
         try:
-            if self.rescued is not None:
-                return self.rescue(<uint64_t>limit)
-            self.wait_ready(least_of(<uint64_t>least, r.capacity), timeout)
-            count = <uint64_t>limit if <uint64_t>least > r.capacity else ready_records(r, <uint64_t>limit)
+            if self.rescued is not None:               # what a drain had taken out when a signal ended it
+                records, rest = self.rescued[:limit], self.rescued[limit:]
+                self.rescued = rest if len(rest) else None
+                return records
+            self.wait_ready(least_of(<uint64_t>least, r.capacity), timeout, deadline)
+            count = ready_records(r, <uint64_t>limit)
+            if count < <uint64_t>least and (<uint64_t>least > r.capacity or ends_at_gap(r)):
+                count = <uint64_t>limit                 # by pieces
             records = np.empty(count, self.dtype)
             done = self.fill(records, count, least_of(<uint64_t>least, count), timeout, deadline) if count else 0
         finally:
@@ -328,20 +324,23 @@ cdef class Ring:
     cdef uint64_t fill_bytes(self, records, char* target, uint64_t count, uint64_t least, int64_t timeout,
                              uint64_t deadline) except? 0:
         cdef tc_ring* r = &self.ring
-        cdef uint64_t done = drain_some(r, target, count), until
+        cdef uint64_t done = drain_some(r, target, count), got = done, until
+        while got and done < least:                     # what lies behind a gap is there too
+            skip_orphans(r)
+            got = drain_some(r, target + done * r.record_size, count - done)
+            done += got
         while done < least and timeout and not tc_load_word(&r.closed):
-            until = tc_nanoseconds() + TICK
-            if deadline:
-                until = least_of(until, deadline)
+            until = next_look(deadline)
             with nogil:
                 done += drain_until(r, target + done * r.record_size, least - done, count - done, until)
                 skip_orphans(r)
             try:
                 PyErr_CheckSignals()
-            except BaseException:
+            except BaseException as error:
                 self.rescued = records[:done] if done else None
+                error.add_note(f"{done} records are out of the ring: the next drain gives them")
                 raise
-            if deadline and tc_nanoseconds() >= deadline:
+            if tc_nanoseconds() >= deadline:
                 break
         return done
 
@@ -353,17 +352,19 @@ cdef class Ring:
         cdef uint64_t at, count = 0
         if r.on_full == FULL_OVERWRITE:
             raise ValueError("a ring that overwrites has no view: drain copies what is whole")
-        self.consume(HELD)
+        self.consume()
         try:
             if self.rescued is not None:
                 raise BufferError("a signal ended a drain: its records come first, and are no longer in the ring")
-            self.wait_ready(least_of(<uint64_t>least, r.capacity), timeout)
+            self.wait_ready(least_of(<uint64_t>least, r.capacity), timeout, deadline_of(timeout))
             at = tc_load_relaxed(&r.memory.head)
             count = least_of(ready_records(r, <uint64_t>limit), r.capacity - (at & r.mask))
             at = tc_load_relaxed(&r.memory.head)        # further, where something was skipped
             count = least_of(count, r.capacity - (at & r.mask))
         finally:
-            if not count:
+            if count:
+                tc_store_word(&r.consuming, HELD)
+            else:
                 self.leave_consuming()
         if not count:
             self.demand_open()
@@ -376,9 +377,10 @@ cdef class Ring:
     def counts(self):
         """(tail, head, refused, abandoned, lost): positions and counters, each as it is now."""
         cdef tc_ring_memory* m = self.ring.memory
+        # In this order: no head is behind what was left out before it, no tail behind its head.
+        cdef uint64_t abandoned = tc_load_acquire(&m.abandoned), lost = tc_load_acquire(&m.lost)
         cdef uint64_t head = tc_load_acquire(&m.head)
-        return (tc_load_acquire(&m.tail), head, tc_load_relaxed(&m.refused), tc_load_relaxed(&m.abandoned),
-                tc_load_relaxed(&m.lost))
+        return tc_load_acquire(&m.tail), head, tc_load_relaxed(&m.refused), abandoned, lost
 
     def close(self):
         """Whoever waits leaves, and later calls are refused. A claim or a view keeps its side's lock until it ends."""

@@ -136,3 +136,33 @@ def test_an_arenas_records_lie_together_and_all_end_at_once():
     again = arena.acquire(4)
     assert arena.records(again)["price"].tolist() == [0, 0, 0, 0]
     assert arena.stats() == PoolStats(10, 4, 10, 14, 1)
+
+
+def test_generations_begin_again_after_the_last():
+    pool = ObjectPool([("a", "i8")], 2, backend="python")
+    pool._pool._generations[0] = 2**39 - 2
+    record = pool.acquire()
+    assert record.handle < 2**63
+    record["a"] = 5
+    handle = record.handle
+    record.release()
+    again = pool.acquire()
+    again["a"] = 6
+    assert (again["a"], again.handle >> 24) == (6, 1)
+    with pytest.raises(StaleHandleError):
+        pool.get(handle)
+
+
+def test_an_error_in_a_block_is_what_is_raised(backend):
+    pool = ObjectPool([("a", "i8")], 2, backend=backend)
+
+    def block(error):
+        with pool.acquire() as record:
+            record.release()
+            if error is not None:
+                raise error
+
+    with pytest.raises(KeyError, match="mine"):
+        block(KeyError("mine"))
+    with pytest.raises(StaleHandleError):
+        block(None)

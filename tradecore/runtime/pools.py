@@ -6,6 +6,7 @@ another record.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, NamedTuple, NoReturn, Self
 
@@ -38,7 +39,8 @@ class PoolStats(NamedTuple):
 
 class PooledRecord:
     """One record of a pool, by its fields: `record["price"] = 5`. A `with` block releases it at its end. After the
-    release every use of it raises StaleHandleError, whoever has the place now.
+    release every use of it raises StaleHandleError, whoever has the place now; but an array that a field gave (a
+    sub-array, a nested record) lies in that place, and is the next holder's then: copy what is to stay.
     """
 
     __slots__ = ("_pool", "handle")
@@ -62,7 +64,8 @@ class PooledRecord:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        self.release()
+        with suppress(*(() if kind is None else (StaleHandleError,))):  # the error that ended the block counts
+            self.release()
 
     def __repr__(self) -> str:
         try:
@@ -162,7 +165,7 @@ class Arena:
     def reset(self) -> None:
         """All records are free, and every handle so far is stale."""
         self._runs.clear()
-        self._used, self._generation = 0, self._generation + 1
+        self._used, self._generation = 0, (self._generation + 1) & (2**39 - 1)
 
     def stats(self) -> PoolStats:
         """What it has seen so far."""

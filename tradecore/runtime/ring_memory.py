@@ -44,7 +44,11 @@ class RingFullError(RuntimeError):
 
 
 class RingClosedError(RuntimeError):
-    """The ring was closed, or this is a child of the process that opened it."""
+    """The ring was closed, or this is a child of the process that opened it; `published` of a batch went in before."""
+
+    def __init__(self, text: str, published: int = 0) -> None:
+        super().__init__(text)
+        self.published = published
 
 
 class Geometry(NamedTuple):
@@ -182,29 +186,58 @@ def open_file(path: Path, backend: str) -> tuple[mmap.mmap, int, Geometry, np.dt
     """
     fd = _open(path)
     try:
-        size = os.fstat(fd).st_size
-        if size < HEADER:
-            raise ValueError(f"{path} has {size} bytes: no ring, or one that is still being made")
-        memory = mmap.mmap(fd, size)
-        geometry = Geometry(*struct.unpack_from(f"<{len(Geometry._fields)}Q", memory))
-        if geometry.magic != MAGIC or geometry.version != VERSION:
-            raise ValueError(f"{path} is no ring of version {VERSION}: magic {geometry.magic:#x}, version "
-                             f"{geometry.version}")
-        if geometry.backend != BACKENDS[backend]:
-            raise ValueError(f"{path} was made by another backend than {backend}: both ends must have the same")
-        if geometry.size != size or geometry.dtype_length > HEADER - DTYPE_AT:
-            raise ValueError(f"{path} has {size} bytes, its header says {geometry.size}")
-        text = memory[DTYPE_AT : DTYPE_AT + geometry.dtype_length].decode()
-        dtype: np.dtype[Any] = np.lib.format.descr_to_dtype(ast.literal_eval(text))
-        planned = plan_ring(dtype, geometry.capacity, bool(geometry.many), ON_FULL[geometry.on_full],
-                            WAITS[geometry.wait], backend=backend, shared=True)
-        if planned != geometry:
-            raise ValueError(f"{path}: its header contradicts itself: {geometry}")
+        memory, geometry = _map(fd, path, backend)
+        try:
+            dtype = _read_header(memory, geometry, backend)
+        except (SyntaxError, LookupError, TypeError, ValueError) as error:
+            raise ValueError(f"{path}: a damaged header: {error}") from error
         return memory, _open(path), geometry, dtype
-    except (SyntaxError, LookupError, TypeError) as error:
-        raise ValueError(f"{path}: a damaged header: {error}") from error
     finally:
         os.close(fd)
+
+
+def _map(fd: int, path: Path, backend: str) -> tuple[mmap.mmap, Geometry]:
+    size = os.fstat(fd).st_size
+    if size < HEADER:
+        raise ValueError(f"{path} has {size} bytes: no ring, or one that is still being made")
+    memory = mmap.mmap(fd, size)
+    geometry = Geometry(*struct.unpack_from(f"<{len(Geometry._fields)}Q", memory))
+    if geometry.magic != MAGIC or geometry.version != VERSION:
+        raise ValueError(f"{path} is no ring of version {VERSION}: magic {geometry.magic:#x}, version "
+                         f"{geometry.version}")
+    if geometry.backend != BACKENDS[backend]:
+        raise ValueError(f"{path} was made by another backend than {backend}: both ends must have the same")
+    if geometry.size != size or geometry.dtype_length > HEADER - DTYPE_AT:
+        raise ValueError(f"{path} has {size} bytes, its header says {geometry.size}")
+    return memory, geometry
+
+
+def _read_header(memory: mmap.mmap, geometry: Geometry, backend: str) -> np.dtype[Any]:
+    text = memory[DTYPE_AT : DTYPE_AT + geometry.dtype_length].decode()
+    dtype = demand_dtype(np.lib.format.descr_to_dtype(ast.literal_eval(text)))
+    planned = plan_ring(dtype, demand_capacity(geometry.capacity), bool(geometry.many), ON_FULL[geometry.on_full],
+                        WAITS[geometry.wait], backend=backend, shared=True)
+    if planned != geometry:
+        raise ValueError(f"it contradicts itself: {geometry}")
+    _demand_positions(memory, geometry)
+    return dtype
+
+
+def _demand_positions(memory: mmap.mmap, geometry: Geometry) -> None:
+    """Refuses positions that no ring has: they are read in the order in which each is at most the next, whoever uses it
+    meanwhile. Only the room may seem too small, where the head goes on: it is looked at again."""
+    many, on_full = bool(geometry.many), ON_FULL[geometry.on_full]
+    if many and on_full == "overwrite":
+        raise ValueError("a shared ring of many that overwrites")
+    words = memoryview(memory).cast("Q")
+    for _ in range(100):
+        cached, head, known, tail = (words[at] for at in (CACHED_HEAD, HEAD, KNOWN, TAIL))
+        if tail - head <= geometry.capacity or on_full == "overwrite":
+            break
+    words.release()
+    in_order = cached <= head <= tail < 2**62 and known <= tail and (on_full == "overwrite" or known >= head)
+    if not in_order or (tail - head > geometry.capacity and on_full != "overwrite"):
+        raise ValueError(f"positions {cached}, {head}, {known} and {tail} in a ring of {geometry.capacity}")
 
 
 def _lock(kind: int, byte: int) -> bytes:

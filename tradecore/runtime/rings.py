@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +26,7 @@ from .ring_memory import (
     PRODUCERS,
     WAITS,
     Geometry,
+    RingClosedError,
     RingFullError,
     create_file,
     demand_capacity,
@@ -78,7 +79,8 @@ class RingClaim:
         if kind is None:
             self.commit()
         else:
-            self.abandon()
+            with suppress(ValueError, RingClosedError):  # it is over already, and the error that ended it counts
+                self.abandon()
 
     def __repr__(self) -> str:
         return f"<RingClaim of {len(self.records)} records>"
@@ -94,8 +96,9 @@ class RingBuffer:
     processor, "block" waits as `wait` says, "overwrite" lets the oldest give way and counts it. `wait`, for the
     consumer too: "busy", "yield", "backoff" (naps of up to a millisecond) or "futex" (sleeps until woken). With a
     `name` it lies in memory that processes share: the first makes it, others `RingBuffer.open(name)`; it is there until
-    `unlink()`. Threads: any for producers="many", else one at a time that publishes; one that drains. What waits does
-    so without the GIL; a second consumer, or producer of a ring of one, gets an error. A child of fork opens its own.
+    `unlink()`. Threads: any for producers="many", else one at a time that publishes; one that drains. Of a shared ring
+    each process has one claim at a time, and its threads take turns. What waits does so without the GIL; a second
+    consumer, or producer of a ring of one, gets an error. A child of fork opens its own.
     """
 
     def __init__(
@@ -160,7 +163,8 @@ class RingBuffer:
         """Copy records in, in their order: an array of the ring's dtype, or one record. How many went in.
 
         Fewer than all raise RingFullError: under "fail" none did, under "spin" and "block" its `published` went in
-        before `timeout` (seconds) was over, or the shared ring's consumer was gone. Raises TypeError for another dtype.
+        before `timeout` (seconds) was over, or the shared ring's consumer was gone; or RingClosedError, whose
+        `published` went in before it was closed. Raises TypeError for another dtype.
         """
         is_plain = records.__class__ is np.ndarray and records.dtype is self.dtype and records.ndim == 1
         array = records if is_plain and records.flags.c_contiguous else self._records(records)
@@ -187,7 +191,10 @@ class RingBuffer:
         return RingClaim(claim)
 
     def _fail(self, what: str, done: int) -> None:
-        self._ring.demand_open()
+        try:
+            self._ring.demand_open()
+        except RingClosedError as error:
+            raise RingClosedError(f"{error}: {done} of {what} were published", done) from None
         stats = self.stats()
         raise RingFullError(f"no room for {what}: {stats.used} of {stats.capacity} are used, {done} were published",
                             done)
@@ -208,8 +215,10 @@ class RingBuffer:
         """Take the oldest records out, at most `limit` (default: all that are there), as an array.
 
         Waits up to `timeout` seconds (None: for ever) until `at_least` are there, and gives what there is: none is an
-        empty array. `view=True` gives them where they lie, read-only and up to the ring's edge: their slots are taken
-        until the last array over them is gone, and until then another drain raises BufferError.
+        empty array. `view=True` gives them where they lie, read-only and up to the ring's edge, or to what was claimed
+        there and given up: their slots are taken until the last array over them is gone, and until then another drain
+        raises BufferError. More than the ring holds, or than lie together before what was given up, leave it piece by
+        piece: a signal that ends the wait says how many are out, and the next drain gives those first.
         """
         is_plain = at_least.__class__ is int and timeout.__class__ is float and view is False
         if is_plain and limit is None and at_least == 1 and timeout == 0.0 and self._consumes:
@@ -294,12 +303,14 @@ class RingBuffer:
 
 @contextmanager
 def shared_ring(name: str, dtype: Any, capacity: int, **settings: Any) -> Iterator[RingBuffer]:
-    """A shared ring for the time of a `with` block; its name goes with it."""
+    """A shared ring for the time of a `with` block; its name goes with it. A child of fork leaves it to its parent."""
+    process = os.getpid()
     with RingBuffer(dtype, capacity, name=name, **settings) as ring:
         try:
             yield ring
         finally:
-            ring.unlink()
+            if os.getpid() == process:
+                ring.unlink()
 
 
 def _choose(name: str, word: str, words: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ from tradecore.runtime.pool_errors import PoolExhaustedError, StaleHandleError
 from ..vocabulary.shell import Records, demand
 
 SLOT_BITS = 24
+GENERATION_MASK = 2**39 - 1  # a handle has 63 bits
 
 
 class Pool:
@@ -30,7 +31,7 @@ class Pool:
                 self._misses += 1
                 raise PoolExhaustedError(f"all {self._size} records of the pool are in use")
             slot = self._free.pop()
-            self._generations[slot] += 1
+            self._generations[slot] = (self._generations[slot] + 1) & GENERATION_MASK
             self._hits += 1
             self._high_water = max(self._high_water, self._size - len(self._free))
             self._rows[slot] = 0
@@ -53,7 +54,7 @@ class Pool:
         """Give a row back. Raises StaleHandleError for a second time. Threads: any."""
         with self._lock:
             slot = self._find_row(handle)
-            self._generations[slot] += 1
+            self._generations[slot] = (self._generations[slot] + 1) & GENERATION_MASK
             self._free.append(slot)
 
     def counts(self) -> tuple[int, int, int, int, int]:

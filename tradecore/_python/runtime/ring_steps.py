@@ -180,7 +180,19 @@ class RingSteps:
 
     def _skip_records(self, h: memoryview, count: int) -> None:
         h[ABANDONED] += count
-        h[HEAD] = h[KNOWN] = h[HEAD] + count
+        h[KNOWN] = h[HEAD] + count  # first: who dies between the two leaves no head that is beyond it
+        h[HEAD] = h[KNOWN]
+
+    def _ends_at_gap(self, h: memoryview) -> bool:
+        """Whether nobody will ever commit what lies behind the records that are ready: until those are taken, no more
+        will be."""
+        known = h[KNOWN]
+        if not self._is_many or self._on_full == "overwrite" or known == h[HEAD]:
+            return False
+        word = self._end_of(known)
+        if word:
+            return bool(word & SKIPPED)
+        return len(self._rows) > 0 and known != h[TAIL] and not self._is_claimed_by_living(known)
 
     def _is_claimed_by_living(self, at: int) -> bool:
         for row, intent in enumerate(self._rows):

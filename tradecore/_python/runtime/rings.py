@@ -22,6 +22,7 @@ from tradecore.runtime.ring_memory import (
     CONSUMED,
     CONSUMER,
     HEAD,
+    KNOWN,
     LOST,
     PRODUCERS,
     REFUSED,
@@ -99,7 +100,7 @@ class Ring(RingSteps):
     def be_producer(self) -> bool:
         """Take the lock of a producer of a shared ring; whether one was free."""
         self.demand_open()
-        self._produce(CALL)  # nobody closes the file meanwhile
+        self._produce(-1)  # nobody closes the file meanwhile
         try:
             for row in range(PRODUCERS if self._rows else 1):
                 if self._row >= 0 or not lock_byte(self._fd, 1 + row):
@@ -114,33 +115,41 @@ class Ring(RingSteps):
     def be_consumer(self) -> bool:
         """Take the lock of the consumer of a shared ring; whether it was free."""
         self.demand_open()
-        self._consume(CALL)
+        self._consume()
         try:
             if not lock_byte(self._fd, CONSUMER):
                 return False
+            with self._step() as h:
+                h[KNOWN] = h[HEAD]  # one that died may have been beyond it: what it knew is looked at again
             self._header[CONSUMED] = self._is_consuming = True
             return True
         finally:
             self._leave_consuming()
 
-    def _produce(self, how: int) -> None:
-        found = self._enter("producing", how)
+    def _produce(self, timeout: int) -> bool:
+        """Pass the producers' door: waits for another thread's call where many may produce, and is refused else.
+        Whether it passed within the timeout."""
+        deadline = time.monotonic_ns() + timeout
+        found = self._enter("producing", CALL)
         while found == CALL and self._is_many:
+            if self._on_full != "fail" and timeout >= 0 and time.monotonic_ns() >= deadline:
+                return False  # under "fail" nobody stays for long
             time.sleep(0.00005)
             self.demand_open()
-            found = self._enter("producing", how)
+            found = self._enter("producing", CALL)
         if found == GONE:
             raise RingClosedError("the ring is closed")
         if found:
             raise RuntimeError("records are claimed and not committed yet" if found == HELD else
                                "another thread publishes: a ring of one producer takes one at a time")
+        return True
 
     def _leave_producing(self) -> None:
         if self._is_producing_alone:
             self._leave_door("producing")
 
-    def _consume(self, how: int) -> None:
-        found = self._enter("consuming", how)
+    def _consume(self) -> None:
+        found = self._enter("consuming", CALL)
         if found == GONE:
             raise RingClosedError("the ring is closed")
         if found == HELD:
@@ -168,6 +177,11 @@ class Ring(RingSteps):
 
     # ---- producers
 
+    def _refuse(self, count: int) -> int:
+        with self._step() as h:
+            h[REFUSED] += count
+        return 0
+
     def _commit(self, at: int, count: int, claimed: int) -> None:
         with self._step() as h:
             self._commit_records(h, at, count, claimed)
@@ -179,8 +193,8 @@ class Ring(RingSteps):
         """
         self.demand_open()
         source, count, done = memoryview(records.tobytes()), len(records), 0
-        if self._is_producing_alone:
-            self._produce(CALL)
+        if self._is_producing_alone and not self._produce(timeout):
+            return self._refuse(count)
 
         def publish_more() -> bool:
             nonlocal done
@@ -191,8 +205,7 @@ class Ring(RingSteps):
         try:
             self._wait(publish_more, 0 if self._on_full == "fail" else timeout)
             if done < count:
-                with self._step() as h:
-                    h[REFUSED] += count - done
+                self._refuse(count - done)
         except BaseException as error:
             error.add_note(f"{done} of {count} records are in the ring")
             raise
@@ -207,8 +220,9 @@ class Ring(RingSteps):
             raise ValueError(f"count {count} must be 1 to {self._capacity}, the capacity")
         if self._on_full == "overwrite":
             raise ValueError("a ring that overwrites has no records in place: publish copies them in")
-        if self._is_producing_alone:
-            self._produce(HELD)
+        if self._is_producing_alone and not self._produce(timeout):
+            self._refuse(count)
+            return None
         at = got = 0
 
         def claim_some() -> bool:
@@ -220,11 +234,12 @@ class Ring(RingSteps):
         try:
             self._wait(claim_some, 0 if self._on_full == "fail" else timeout)
             if not got:
-                with self._step() as h:
-                    h[REFUSED] += count
+                self._refuse(count)
         finally:
             if not got:
                 self._leave_producing()
+            elif self._is_producing_alone:
+                self._doors["producing"] = HELD
         return Claim(self, at, got) if got else None
 
     # ---- the consumer
@@ -232,12 +247,15 @@ class Ring(RingSteps):
     def drain(self, limit: int, least: int, timeout: int) -> Records:
         """A copy of the oldest records, at most `limit`, after waiting for `least`. Threads: one at a time."""
         self.demand_open()
-        self._consume(CALL)
+        self._consume()
         found: list[bytes] = []
 
         def drain_more() -> bool:
             with self._step() as h:
-                if self._ready_records(h, least - len(found)) >= min(least - len(found), self._capacity):
+                while (left := least - len(found)) > 0:
+                    is_there = self._ready_records(h, left) >= min(left, self._capacity)
+                    if not is_there and not self._ends_at_gap(h):
+                        break
                     found.extend(self._take_records(h, limit - len(found)))
             return len(found) >= least
 
@@ -250,9 +268,10 @@ class Ring(RingSteps):
             if len(found) < least:
                 with self._step() as h:
                     found += self._take_records(h, limit - len(found))
-        except BaseException:
+        except BaseException as error:
             if found:
                 self._rescued = np.frombuffer(bytearray().join(found), self._dtype)
+            error.add_note(f"{len(found)} records are out of the ring: the next drain gives them")
             raise
         finally:
             self._leave_consuming()
@@ -265,7 +284,7 @@ class Ring(RingSteps):
         self.demand_open()
         if self._on_full == "overwrite":
             raise ValueError("a ring that overwrites has no view: drain copies what is whole")
-        self._consume(HELD)
+        self._consume()
         at = count = 0
 
         def find() -> bool:
@@ -274,14 +293,16 @@ class Ring(RingSteps):
                 ready = self._ready_records(h, max(limit, least))
                 at = h[HEAD]
                 count = min(ready, limit, self._capacity - (at & self._mask))
-            return ready >= min(least, self._capacity)
+                return ready >= min(least, self._capacity) or self._ends_at_gap(h)
 
         try:
             if self._rescued is not None:
                 raise BufferError("a signal ended a drain: its records come first, and are no longer in the ring")
             self._wait(find, timeout)
+            if count:
+                self._doors["consuming"] = HELD
         finally:
-            if not count:
+            if self._doors["consuming"] != HELD:
                 self._leave_consuming()
         if count:
             array = self._array(at, count)
@@ -303,8 +324,8 @@ class Ring(RingSteps):
     def counts(self) -> tuple[int, int, int, int, int]:
         """(tail, head, refused, abandoned, lost): positions and counters, each as it is now."""
         h = self._header
-        head = h[HEAD]  # first: the tail is never behind it
-        return h[TAIL], head, h[REFUSED], h[ABANDONED], h[LOST]
+        abandoned, lost, head = h[ABANDONED], h[LOST], h[HEAD]  # in this order: none is beyond the next
+        return h[TAIL], head, h[REFUSED], abandoned, lost
 
     def close(self) -> None:
         """Whoever waits leaves, and later calls are refused. A claim or a view keeps its side's lock until it ends."""
