@@ -82,15 +82,9 @@ cdef inline void know_execution(
 cdef inline int find_bad_exec_id(
     const tc_core* core, const tc_command* c, int64_t* value, int64_t* bound
 ) noexcept nogil:
-    if given_id(core, c.exec_id):
-        return REASON_NONE
-    if c.exec_id == NO_ROOM:
-        value[0] = core.texts.count
-        bound[0] = core.texts.capacity
-        return IDS_FULL
-    value[0] = c.exec_id if c.exec_id < 0 else 0
+    value[0] = 0
     bound[0] = 72
-    return INVALID_FIELD_VALUE
+    return find_unknown_id(core, c.exec_id, 72, value, bound) if c.exec_id else INVALID_FIELD_VALUE
 
 
 # The row of the trade that a venue's exec_id is about (its own, a bust's or a correction's), by its whole identity

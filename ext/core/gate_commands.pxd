@@ -59,6 +59,8 @@ cdef inline void switch_gate(tc_core* core, const tc_command* c, tc_ack* ack) no
 # What an account prevents from now on, or each that has nothing of its own.
 cdef inline void set_self_match(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef tc_prevention* row
+    cdef int64_t value = 0, bound = 0
+    cdef int reason = find_unknown_id(core, c.match_id, 72, &value, &bound)
     if c.account < 0 or c.account > core.account_count:
         refuse_command(core, c, ack, UNKNOWN_ACCOUNT, c.account, core.account_count)
     elif c.match_mode < SELF_MATCH_OFF or c.match_mode > SELF_MATCH_BLOCK:
@@ -66,8 +68,8 @@ cdef inline void set_self_match(tc_core* core, const tc_command* c, tc_ack* ack)
     elif (c.match_outside != SELF_MATCH_OFF and c.match_outside != SELF_MATCH_CANCEL_NEWEST
             and c.match_outside != SELF_MATCH_BLOCK and c.match_outside != SELF_MATCH_HOLD):
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.match_outside, 64)
-    elif not id_is_known(&core.texts, c.match_id):
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.match_id, 72)
+    elif reason:
+        refuse_command(core, c, ack, reason, value, bound)
     elif not refuse_note(core, c, ack):
         row = &core.self_match[c.account]
         row.is_set = True

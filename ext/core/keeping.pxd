@@ -1,7 +1,7 @@
 # What a venue said and can't be booked whole is kept and told, and its account and instrument take no more risk until
 # an operator has decided. An exit must reduce the position both with and without it. It books nothing.
 
-from state cimport *
+from known_ids cimport *
 
 
 # Only in C: constants of C as functions.
@@ -29,11 +29,6 @@ cdef inline const tc_note* hear_note(tc_core* core, const tc_command* c) noexcep
     if note != NULL:
         note.seq = core.answer_seq
     return note
-
-
-# An id that was given, and is one; 0 where it is not.
-cdef inline int64_t given_id(const tc_core* core, int64_t id) noexcept nogil:
-    return id if id_is_known(&core.texts, id) else 0
 
 
 # What a venue says of an order in its own words: its id there, and the last text about it.

@@ -17,6 +17,8 @@ cdef inline int find_bad_quote_side(
     value[0] = price
     reason = find_bad_price(ins, price, bound)
     if reason:
+        if not ins.any_sign:                           # no price that is displayed is below a tick
+            bound[0] = max(bound[0], ins.tick)
         return reason
     if tc_abs(price) > ins.price_most:
         bound[0] = ins.price_most if price > 0 else -ins.price_most

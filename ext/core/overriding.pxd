@@ -2,7 +2,7 @@
 # It passes no check that is not a rule: no switch, no state, no breaker; and the exit gate never asks for them.
 
 from exits cimport *
-from rule_commands cimport refuse_note
+from known_ids cimport refuse_note
 from settings cimport accept_change
 
 

@@ -24,17 +24,6 @@ cdef inline int32_t find_rule(const tc_rules* rules, int64_t name) noexcept nogi
     return -1
 
 
-# Are who and why ids? Else refused here.
-cdef inline bint refuse_note(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    if not id_is_known(&core.texts, c.who):
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.who, 96)
-    elif not id_is_known(&core.texts, c.why):
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.why, 104)
-    else:
-        return False
-    return True
-
-
 # As a command that stops trading is taken: who or why for whose text there is no room is not said, and refuses no stop.
 cdef inline void spare_note(tc_command* told) noexcept nogil:
     if told.who == NO_ROOM:

@@ -1,6 +1,7 @@
 # Commands that declare and set: definitions, opening balances, limits. A refusal changes nothing.
 
 from outbound cimport *
+from known_ids cimport *
 from open_counting cimport keep_opens
 
 
@@ -35,8 +36,10 @@ cdef inline bint venue_is_taken(const tc_core* core, int64_t name) noexcept nogi
 cdef inline bint refuse_name(
     tc_core* core, const tc_command* c, tc_ack* ack, bint taken, int32_t count, int32_t most
 ) noexcept nogil:
-    if c.cl_ord_id == 0 or not id_is_known(&core.texts, c.cl_ord_id):
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, 0, 32)
+    cdef int64_t value = 0, bound = 32
+    cdef int reason = find_unknown_id(core, c.cl_ord_id, 32, &value, &bound) if c.cl_ord_id else INVALID_FIELD_VALUE
+    if reason:
+        refuse_command(core, c, ack, reason, value, bound)
     elif taken:
         refuse_command(core, c, ack, ALREADY_DEFINED, 0, 0)
     elif count >= most:
@@ -239,18 +242,19 @@ cdef inline void accept_wide(
 
 cdef inline void open_cash(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef tc_i128* cash
-    cdef tc_i128 amount = tc_join(c.amount, c.amount_high)
-    cdef bint beyond = amount > cash_max() or amount < -cash_max()
+    cdef tc_i128 amount = tc_join(c.amount, c.amount_high), balance = amount
     if not is_known_account(core, c.account):
         refuse_command(core, c, ack, UNKNOWN_ACCOUNT, c.account, core.account_count)
     elif c.currency < 1 or c.currency > core.currency_count:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.currency, 20)
     else:
         cash = &core.ledger.cash[c.account * core.ledger.currency_stride + c.currency]
-        if beyond or tc_abs_wide(cash[0] + amount) > cash_max():
-            refuse_command(core, c, ack, ARITHMETIC_OVERFLOW, tc_saturate(amount), tc_tell_wide(cash_max(), False))
+        if amount <= cash_max() and amount >= -cash_max():
+            balance = cash[0] + amount
+        if balance > cash_max() or balance < -cash_max():
+            refuse_command(core, c, ack, ARITHMETIC_OVERFLOW, tell_size(balance), c.currency)
             return
-        cash[0] = cash[0] + amount
+        cash[0] = balance
         open_money(&core.risk.pnl, c.currency, c.account, amount)
         if core.risk.funds.is_kept:
             revalue_owed(&core.risk.funds, c.account, c.currency)
@@ -284,6 +288,8 @@ cdef inline void accept_change(
 cdef inline int find_bad_change(tc_core* core, const tc_command* c, int* reason, int64_t* value) noexcept nogil:
     cdef tc_rows* r = &core.risk.rows
     cdef int offset = find_bad_target(r, c, core.account_count, core.instrument_count, core.venue_count)
+    cdef int64_t bound = 0
+    cdef int bad
     reason[0] = INVALID_FIELD_VALUE
     if offset == 12 and not is_known_account(core, c.account):
         reason[0], value[0] = UNKNOWN_ACCOUNT, c.account
@@ -293,16 +299,15 @@ cdef inline int find_bad_change(tc_core* core, const tc_command* c, int* reason,
         return core.instrument_count
     if offset < 0:
         offset = find_bad_limit(r, c)
-    if offset < 0 and not id_is_known(&core.texts, c.who):
-        offset = 96
-    if offset < 0 and not id_is_known(&core.texts, c.why):
-        offset = 104
+    if offset < 0:
+        bad = find_bad_note(core, c, value, &bound)
+        reason[0] = bad if bad else INVALID_FIELD_VALUE
+        return <int>bound if bad else -1
     value[0] = (
         c.account if offset == 12 else c.instrument if offset == 8 else c.venue if offset == 16
         else c.strategy if offset == 124 else c.rule if offset == 56
         else tc_saturate(tc_join(c.value, c.value_high)) if offset == 64 else c.window_ns if offset == 72
-        else c.mode if offset == 80 else c.who if offset == 96 else c.why if offset == 104
-        else c.limit_scope if offset == 112 else c.soft_share)
+        else c.mode if offset == 80 else c.limit_scope if offset == 112 else c.soft_share)
     return offset
 
 
@@ -366,11 +371,7 @@ cdef inline void change_margins(tc_core* core, const tc_command* c, tc_ack* ack)
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.initial_margin, 56)
     elif c.maintenance_margin < 1 or c.maintenance_margin > c.initial_margin:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.maintenance_margin, 64)
-    elif not id_is_known(&core.texts, c.who):
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.who, 96)
-    elif not id_is_known(&core.texts, c.why):
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.why, 104)
-    else:
+    elif not refuse_note(core, c, ack):
         set_margin_rates(&core.risk.pnl, c.instrument, <int32_t>c.initial_margin, <int32_t>c.maintenance_margin)
         accept_change(core, c, c.initial_margin, c.maintenance_margin, 0)
 

@@ -10,10 +10,12 @@ cdef inline int find_refusal(const tc_core* core, const tc_command* c, int64_t* 
     bound[0] = 0
     if find_unbooked(&core.unbooked, c.unbooked) == NULL:
         return UNKNOWN_UNBOOKED
-    value[0] = c.cl_ord_id
+    cdef int reason
+    value[0] = 0
     bound[0] = 32
-    if given_id(core, c.cl_ord_id) == 0:
-        return INVALID_FIELD_VALUE
+    reason = find_unknown_id(core, c.cl_ord_id, 32, value, bound) if c.cl_ord_id else INVALID_FIELD_VALUE
+    if reason:
+        return reason
     value[0] = c.note
     bound[0] = 88
     if find_note(&core.notes, c.note) == NULL:

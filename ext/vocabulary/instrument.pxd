@@ -274,10 +274,16 @@ cdef inline int64_t tell_notional(const tc_instrument* ins, tc_i128 amount, bint
     return tc_tell_notional(amount, ins.notional_scale, ins.limit_scale, up)
 
 
+# Only in C: abs() in Python, where 2**127 has a place; its digits that are told are those of the number before.
+cdef inline int64_t tell_size(tc_i128 amount) noexcept nogil:
+    cdef tc_i128 size = tc_abs_wide(amount)
+    return tc_tell_wide(size if size >= 0 else ~size, True)
+
+
 # Why nothing can have this price, with the bound that it breaks; REASON_NONE where something can.
 cdef inline int find_bad_price(const tc_instrument* ins, int64_t price, int64_t* bound) noexcept nogil:
     if price <= 0 and not ins.any_sign:
-        bound[0] = ins.tick
+        bound[0] = 1
     elif price > price_max() or price < -price_max():
         bound[0] = price_max() if price > 0 else -price_max()
     else:

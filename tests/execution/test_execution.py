@@ -163,7 +163,7 @@ def test_a_quote_that_can_not_be_is_refused_and_changes_nothing(make_core, quote
     (lambda core: core.quote("XNAS", "AAPL", ask="100.005", ask_size=1), r"price 100\.005 .* the tick 0\.01"),
     (lambda core: core.quote("XNAS", "AAPL", ask=-1, ask_size=1), r"price -1 is out of range: the bound is 0\.01"),
     (lambda core: core.quote("XNAS", "BIG", ask=10**8, ask_size=10**13 + 1), "10000000000001 is beyond the largest amount 10000000000000"),
-    (lambda core: core.mark("AAPL", -1), r"price -1 is out of range: the bound is 0\.01"),
+    (lambda core: core.mark("AAPL", -1), r"price -1 is out of range: the bound is 0\.00000001"),
 ])
 def test_refused_market_data_names_the_bound_that_was_exceeded(make_core, command, says):
     core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("BIG", multiplier=10**8)])

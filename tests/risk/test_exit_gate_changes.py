@@ -84,7 +84,7 @@ def test_a_full_table_of_ids_loosens_no_bound_and_keeps_none_from_being_lowered(
         core._gate.clock.now += 10**9
     core.risk.gate.set(**LIMITS | {"price_collar_bps": 50}, who="r.lee", why="it runs away")
     assert last_told(core) == ("", "")
-    with pytest.raises(tc.RefusedError, match="INVALID_FIELD_VALUE: who -2"):
+    with pytest.raises(tc.RefusedError, match="IDS_FULL: the table of ids is full: 64 of 64, the capacity ids"):
         core.risk.gate.set(**LIMITS, who="r.lee", why="o1")
 
 

@@ -73,7 +73,7 @@ def test_a_full_table_of_ids_stops_no_stop_and_loosens_nothing(make_core, stop):
             (line,) = standing
             assert (line.set_by, line.reason) == (("o1", "o2") if "o1" in note.values() else ("", ""))
             assert (core.id_text(said.cl_ord_id), core.id_text(said.orig_cl_ord_id)) == (line.set_by, line.reason)
-    with pytest.raises(tc.RefusedError, match="INVALID_FIELD_VALUE: who -2"):
+    with pytest.raises(tc.RefusedError, match="IDS_FULL: the table of ids is full"):
         loosens(core, who="r.lee", why="o2")
     assert core.risk.switches() == standing
     assert core.submit("AAPL", "BUY", 1, 90).ord_status is S.REJECTED

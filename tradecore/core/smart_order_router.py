@@ -15,7 +15,7 @@ from ..orders.validation import failures
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType, RoutingStrategy
 from ..vocabulary.fix import Side, TimeInForce
-from ..vocabulary.identifiers import Identifier, encode_cl_ord_id
+from ..vocabulary.identifiers import note
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import CODECS, LATENCY_WEIGHT_MAX, MILLION
 from ..vocabulary.showing import refuse_copy
@@ -119,16 +119,16 @@ class SmartOrderRouter:
 
     # ---- how
 
-    def set_strategy(self, routing: RoutingStrategy | str, strategy: int = 0, *, who: Identifier | None = None,
-                     why: Identifier | None = None) -> None:
+    def set_strategy(self, routing: RoutingStrategy | str, strategy: int = 0, *, who: str = "",
+                     why: str = "") -> None:
         """Route the orders of a `strategy` so from now on, or (0) all whose strategy has none; NONE takes it back. An
         order's own `routing` goes before both, its `venue` before all. RefusedError beyond the capacity `strategies`;
         raises TypeError or ValueError for what is no strategy. Threads: any."""
         self._set(who, why, strategy=check_int(strategy, "strategy", 0, STRATEGY_MAX),
                   routing_strategy=int(RoutingStrategy.parse(routing, "routing")))
 
-    def set_scorer(self, expression: str | None, *, who: Identifier | None = None,
-                   why: Identifier | None = None) -> None:
+    def set_scorer(self, expression: str | None, *, who: str = "",
+                   why: str = "") -> None:
         """Give a number to each venue that an order could go to, the lowest being the best, for what SCORER routes:
         `venue.price + 2 * venue.fee + venue.latency / 1_000_000`; None: there is no scorer, as at first.
 
@@ -139,7 +139,7 @@ class SmartOrderRouter:
         from ..risk.rule_programs import compile_scorer
 
         made = None if expression is None else compile_scorer(expression, named=partial(declared_id, self._gate.names))
-        notes = {"who": encode_cl_ord_id(who), "why": encode_cl_ord_id(why)}
+        notes = {"who": note(who, "who"), "why": note(why, "why")}
         self._gate.command(CommandType.SET_SCORER, step_count=made.cost if made else 0, **notes)
         if made:
             load_steps(self._gate, "", made)
@@ -152,8 +152,8 @@ class SmartOrderRouter:
         return {quantity.name: quantity.meaning for quantity in SCORE_QUANTITIES.values()}
 
     def set_weights(self, *, latency: Number | None = None, miss_bps: Number | None = None,
-                    degraded_bps: Number | None = None, who: Identifier | None = None,
-                    why: Identifier | None = None) -> None:
+                    degraded_bps: Number | None = None, who: str = "",
+                    why: str = "") -> None:
         """How much charges count in all-in costs from now on; all are 0 at first, and None leaves one as it is.
 
         `latency`: of the volatility of the mid (per square root of a second, seen once a second in the quotes) times
@@ -164,21 +164,21 @@ class SmartOrderRouter:
                   miss_cost=_known(miss_bps, 2, "miss_bps", MILLION),
                   degraded_cost=_known(degraded_bps, 2, "degraded_bps", MILLION))
 
-    def _set(self, who: Identifier | None, why: Identifier | None, **fields: int) -> None:
+    def _set(self, who: str, why: str, **fields: int) -> None:
         told = {"routing_strategy": -1, "latency_weight": -1, "miss_cost": -1, "degraded_cost": -1, **fields}
-        self._gate.command(CommandType.SET_ROUTING, who=encode_cl_ord_id(who), why=encode_cl_ord_id(why), **told)
+        self._gate.command(CommandType.SET_ROUTING, who=note(who, "who"), why=note(why, "why"), **told)
 
     def set_statistics(
         self, venue: str, *, round_trip: int | None = None, fill_rate: Number | None = None,
         post_fill_rate: Number | None = None, reject_rate: Number | None = None, quote_age: int | None = None,
-        who: Identifier | None = None, why: Identifier | None = None,
+        who: str = "", why: str = "",
     ) -> None:
         """Say what is known of a venue (see VenueStatistics); None leaves one as it is, and the core's own orders move
         them on from there. Times are ns, rates 0 to 1. Raises TypeError, ValueError or UndeclaredError naming field,
         value and bound. Threads: any."""
         self._gate.command(
-            CommandType.VENUE_STATISTICS, venue=self._gate.names.venues.id(venue), who=encode_cl_ord_id(who),
-            why=encode_cl_ord_id(why), round_trip=_known(round_trip, 0, "round_trip", TIMEOUT_MAX),
+            CommandType.VENUE_STATISTICS, venue=self._gate.names.venues.id(venue), who=note(who, "who"),
+            why=note(why, "why"), round_trip=_known(round_trip, 0, "round_trip", TIMEOUT_MAX),
             take_fill=_known(fill_rate, 6, "fill_rate", MILLION),
             post_fill=_known(post_fill_rate, 6, "post_fill_rate", MILLION),
             reject_rate=_known(reject_rate, 6, "reject_rate", MILLION),
@@ -193,7 +193,7 @@ class SmartOrderRouter:
     def set_health(
         self, venue: str, health: VenueHealth | str | None = None, *, reject_max: int | None = None,
         timeout_max: int | None = None, cooldown: int | None = None, on_disconnect: OnDisconnect | str | None = None,
-        stale_after: int | None = None, who: Identifier | None = None, why: Identifier | None = None,
+        stale_after: int | None = None, who: str = "", why: str = "",
     ) -> None:
         """Say how a venue is, what opens its circuit breaker, and what a lost session makes of what works there; None
         leaves one as it is. No new order goes to a venue that is HALTED; what works there works on, and can be canceled
@@ -212,8 +212,8 @@ class SmartOrderRouter:
             raise ValueError("health is CONNECTED, DEGRADED or HALTED, not DISCONNECTED: set_venue_session says that")
         lost = None if on_disconnect is None else OnDisconnect.parse(on_disconnect, "on_disconnect")
         self._gate.command(
-            CommandType.VENUE_HEALTH, venue=self._gate.names.venues.id(venue), who=encode_cl_ord_id(who),
-            why=encode_cl_ord_id(why), venue_health=-1 if state is None else int(state),
+            CommandType.VENUE_HEALTH, venue=self._gate.names.venues.id(venue), who=note(who, "who"),
+            why=note(why, "why"), venue_health=-1 if state is None else int(state),
             reject_max=_known(reject_max, 0, "reject_max", MILLION),
             timeout_max=_known(timeout_max, 0, "timeout_max", MILLION),
             cooldown=-1 if cooldown is None else check_int(cooldown, "cooldown", 1, TIMEOUT_MAX),

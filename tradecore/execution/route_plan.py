@@ -8,7 +8,6 @@ from typing import NamedTuple, Protocol
 
 from ..vocabulary.codes import MarketState, Reason, Route, RoutingStrategy
 from ..vocabulary.fix import Side, TimeInForce
-from ..vocabulary.identifiers import Identifier
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
 from ..vocabulary.records import BOOK_TICKS_MAX, NO_PRICE, PRICE_MAX
@@ -161,31 +160,31 @@ class Router(Protocol):
     def route(self) -> Callable[..., RoutePlan]:
         """Where an order would go now."""
 
-    def set_strategy(self, routing: RoutingStrategy | str, strategy: int = 0, *, who: Identifier | None = None,
-                     why: Identifier | None = None) -> None:
+    def set_strategy(self, routing: RoutingStrategy | str, strategy: int = 0, *, who: str = "",
+                     why: str = "") -> None:
         """How orders are routed from now on."""
 
     def set_weights(self, *, latency: Number | None = None, miss_bps: Number | None = None,
-                    degraded_bps: Number | None = None, who: Identifier | None = None,
-                    why: Identifier | None = None) -> None:
+                    degraded_bps: Number | None = None, who: str = "",
+                    why: str = "") -> None:
         """How much charges count from now on."""
 
     def set_statistics(
         self, venue: str, *, round_trip: int | None = None, fill_rate: Number | None = None,
         post_fill_rate: Number | None = None, reject_rate: Number | None = None, quote_age: int | None = None,
-        who: Identifier | None = None, why: Identifier | None = None,
+        who: str = "", why: str = "",
     ) -> None:
         """What is known of a venue from now on."""
 
     def set_scorer(
-        self, expression: str | None, *, who: Identifier | None = None, why: Identifier | None = None,
+        self, expression: str | None, *, who: str = "", why: str = "",
     ) -> None:
         """What SCORER goes by from now on."""
 
     def set_health(
         self, venue: str, health: VenueHealth | str | None = None, *, reject_max: int | None = None,
         timeout_max: int | None = None, cooldown: int | None = None, on_disconnect: OnDisconnect | str | None = None,
-        stale_after: int | None = None, who: Identifier | None = None, why: Identifier | None = None,
+        stale_after: int | None = None, who: str = "", why: str = "",
     ) -> None:
         """How a venue is, and its circuit breaker, from now on."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ..vocabulary.codes import CommandType, Scope
 from ..vocabulary.gate import Gate
+from ..vocabulary.identifiers import note
 from ..vocabulary.records import LIMIT_OFF
 from ..vocabulary.units import check_bool, check_int
-from .limit_table import note
 from .limits import OFF, Limit
 
 OPEN, SHUT, EXITS_ONLY = 0, 1, 2

@@ -7,10 +7,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ..vocabulary.codes import CommandType, LimitMode, Rule, Scope, TradingState
-from ..vocabulary.identifiers import check_name
 from ..vocabulary.names import Directory
 from ..vocabulary.reasons import row_scope
-from ..vocabulary.records import LIMIT_PRECISION, TEXT_SIZE
+from ..vocabulary.records import LIMIT_PRECISION
 from ..vocabulary.rows import LimitFacts, SwitchFacts
 from ..vocabulary.rules import BY_RULE, NEVER_OBSERVED, LimitUnit, RuleRow
 from ..vocabulary.showing import html_table, iso_time, text_table
@@ -132,11 +131,6 @@ class SwitchLines(list[SwitchLine]):
 
     def _repr_html_(self) -> str:
         return html_table("switches", _SWITCH_HEAD, self._cells(), len(self), [False] * len(_SWITCH_HEAD))
-
-
-def note(value: object, name: str) -> bytes:
-    """Who or why, of a change: up to 64 printable ASCII characters, or empty. Raises TypeError or ValueError."""
-    return b"" if value == "" else check_name(value, name, TEXT_SIZE).encode("ascii")
 
 
 def target_fields(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..vocabulary.codes import CommandType, LimitMode, Reason, Rule, Scope, SelfMatch, TradingState
 from ..vocabulary.features import Feature, Features
 from ..vocabulary.gate import Gate
+from ..vocabulary.identifiers import note
 from ..vocabulary.instrument import margin_units
 from ..vocabulary.nearest import find_nearest
 from ..vocabulary.records import LIMIT_OFF, RATE_MAX, RATE_PRECISION, TIME_MAX
@@ -27,7 +28,6 @@ from .limit_table import (
     limit_fields,
     limit_line,
     limit_mode,
-    note,
     scope_text,
     target_fields,
 )

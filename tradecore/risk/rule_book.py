@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from ..vocabulary.codes import CommandType, LimitMode
 from ..vocabulary.gate import Gate, RefusedError
+from ..vocabulary.identifiers import note
 from ..vocabulary.names import Directory
 from ..vocabulary.rule_words import STEP_CODEC, STEPS_PER_RECORD, USER_RULES_MAX
 from ..vocabulary.units import demand_type
 from .callables import ASKED_KINDS, Asked, CallableRule, demand_callable, plain_refusal
 from .expressions import Node, RuleError, read_expression
-from .limit_table import note
 from .rule_programs import Program, compile_rule, nearest
 
 _NAME = re.compile(r"[A-Za-z_]\w{0,62}", re.ASCII)

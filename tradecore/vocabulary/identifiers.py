@@ -73,3 +73,8 @@ def check_names(names: object, what: str) -> None:
     """Refuses one name where an iterable of them is meant: its letters would be declared."""
     if isinstance(names, str):
         raise TypeError(f"{what} must be an iterable of names, not the str {names!r}")
+
+
+def note(value: object, name: str) -> bytes:
+    """Who or why, of a change: up to 64 printable ASCII characters, or empty. Raises TypeError or ValueError."""
+    return b"" if value == "" else check_name(value, name, TEXT_SIZE).encode("ascii")

@@ -10,7 +10,7 @@ from .codes import CommandType, Reason, Scope, TradingState
 from .fix import OrdType, TimeInForce
 from .instrument import Instrument
 from .names import Directory
-from .records import COMMAND_DTYPES, LIMIT_PRECISION, NO_PRICE, TIME_MAX, UNTELLABLE
+from .records import CASH_MAX, COMMAND_DTYPES, LIMIT_PRECISION, NO_PRICE, TIME_MAX, UNTELLABLE
 from .rules import RULES
 from .time_units import find_unit
 from .units import BEYOND, read_told, to_decimal
@@ -196,6 +196,9 @@ _OF_COMMANDS: dict[tuple[Reason, int], str] = {
 _OUTCOMES = ("holds", "does not hold at column {column}", "needs a quantity that is not known",
              "has a number beyond 128 bits at column {column}")
 
+# What a venue told in place of a price.
+_NO_PRICES = {UNTELLABLE: "a price is no number, or no whole number of price units", NO_PRICE: "the price is absent"}
+
 # What the exit gate stops for no number.
 _UNBOUNDED = {Reason.KILL_SWITCH, Reason.DUPLICATE_CLORDID, Reason.SESSION_CLOSED}
 
@@ -225,6 +228,12 @@ def _switch_text(word: Reason, scope: str, state: int) -> str:
         return f"the {scope} is {TradingState(state).name}"
     passes = ": only what reduces a position passes" if state == TradingState.REDUCING else ""
     return f"the kill switch of the {scope} is engaged{passes}"
+
+
+def _cash_text(balance: int, currency: int, directory: Directory) -> str:
+    """What cash would be, and may be, of a currency."""
+    cash, most = (_plain(directory.money(currency, units)) for units in (read_told(balance), CASH_MAX))
+    return f"a balance of {cash} {directory.currencies.name(currency)} is beyond {most}"
 
 
 def _is_unknown(word: Reason, value: int) -> bool:
@@ -290,6 +299,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: it takes {value} names: the same one was said before"
     if word is Reason.NOT_AUTHORIZED:
         return f"{word.name}: {_TEXTS[word]}: {field_at(kind, bound)} is missing"
+    if word is Reason.ARITHMETIC_OVERFLOW and kind == CommandType.OPENING_CASH:
+        return f"{word.name}: {_cash_text(value, bound, directory)}"
     if _is_unknown(word, value):
         return f"{word.name}: {_UNKNOWN[word]}"
     if word is Reason.MARKET_LEFTOVER and value and ins is not None:
@@ -297,8 +308,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
     if word in (Reason.PRICE_TICK_MULTIPLE, Reason.STOP_PX_OUT_OF_RANGE) and value == UNTELLABLE and ins is not None:
         field = "price" if word is Reason.PRICE_TICK_MULTIPLE else "stop_px"
         return f"{word.name}: {field} is finer than a price unit, and no multiple of the tick {ins.tick_decimal:f}"
-    if word is Reason.PRICE_OUT_OF_RANGE and value == UNTELLABLE:
-        return f"{word.name}: a price is no number, or no whole number of price units"
+    if word is Reason.PRICE_OUT_OF_RANGE and value in _NO_PRICES:
+        return f"{word.name}: {_NO_PRICES[value]}"
     if word is Reason.INVALID_FIELD_VALUE:
         field = field_at(kind, bound)
         if ins is not None and field == "ask_px":
@@ -315,8 +326,6 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: report {bound} of unbooked() said the same: it lies there, or was booked or dismissed"
     if word is Reason.TABLE_FULL and kind in _OF_VENUES:
         return f"{word.name}: {value} reports found no room in unbooked(), the capacity unbooked is {bound}"
-    if word is Reason.PRICE_OUT_OF_RANGE and value == NO_PRICE:
-        return f"{word.name}: the price is absent"
     if word is Reason.UNKNOWN_INSTRUMENT and kind in _OF_VENUES and value <= 0:
         return f"{word.name}: the symbol is absent, and no order tells it" if value == 0 else \
                f"{word.name}: the symbol is not declared"

@@ -6,7 +6,6 @@ A number is never rounded on the way in: what is not a whole number of units is 
 from __future__ import annotations
 
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
-from math import isfinite
 from typing import Any
 
 from .records import LIMIT_MAX, LIMIT_OFF, LIMIT_PRECISION, TIME_MAX
@@ -33,9 +32,9 @@ _PLAIN, _DIGITS = 2**61, 2**57  # what `tell_wide` tells as it is, and the digit
 def whole_units(value: Any, precision: int, name: str, bound: int, *, low: int | None = None) -> int:
     """`value` as a whole number of 10**-precision, exactly.
 
-    A float is taken where it is the nearest float to such a number; a NumPy scalar is a number like any other (see
-    `scalars.plain`). Raises TypeError for other types (bools too), ValueError naming field, value and bound for NaN,
-    infinities, and what does not fit.
+    A float is the shortest decimal that names it, as Python prints it: the number that was written. A NumPy scalar is a
+    number like any other (see `scalars.plain`). Raises TypeError for other types (bools too), ValueError naming field,
+    value and bound for NaN, infinities, and what does not fit.
     """
     if isinstance(value, bool) or not isinstance(value, NUMBERS):
         value = demand_plain(value, NUMBERS, name, "str, int, Decimal or float")
@@ -59,7 +58,7 @@ def round_told(value: Any, precision: int, name: str, bound: int) -> tuple[int, 
     else:
         return units, units, True
     try:
-        number = Decimal(repr(value) if isinstance(value, float) else value)
+        number = _decimal(value)
     except InvalidOperation:
         return None
     if not number.is_finite() or number.adjusted() >= 40:
@@ -79,18 +78,14 @@ def show(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"
 
 
+def _decimal(value: Number) -> Decimal:
+    """A number as it is written, a float as the shortest decimal that names it."""
+    return Decimal(repr(float(value)) if isinstance(value, float) else value)
+
+
 def _exact(value: str | Decimal | float, precision: int, name: str) -> int:
-    if isinstance(value, float):
-        if not isfinite(value):
-            raise ValueError(f"{name} must be finite, not {show(value)}")
-        if abs(value) > 2.0**63:
-            raise ValueError(f"{name} {show(value)} is larger than any amount in the core")
-        units = round(Decimal(value).scaleb(precision, EXACT))
-        if float(to_decimal(units, precision)) != value:
-            raise ValueError(f"{name} {show(value)} is not a multiple of {to_decimal(1, precision):f}")
-        return units
     try:
-        number = Decimal(value) if isinstance(value, Decimal) else Decimal(value.strip())
+        number = _decimal(value)
     except InvalidOperation:
         raise ValueError(f"{name} {show(value)} is not a decimal number") from None
     if not number.is_finite():
@@ -111,7 +106,7 @@ def read_number(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, NUMBERS):
         value = demand_plain(value, NUMBERS, "value", "str, int, Decimal or float")
     try:
-        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+        number = _decimal(value)
     except InvalidOperation:
         return None
     if not number.is_finite() or len(number.as_tuple().digits) > 40 or (number and not -60 < number.adjusted() < 40):

@@ -40,10 +40,11 @@ static inline bool tc_read_decimal(const char *text, int64_t size, int precision
     return true;
 }
 
-/* A float is a number of units where it is the nearest float to it: below 2**53 the quotient is rounded right. */
+/* A float is a number of units where it is the nearest float to it. Below 2**52 floats are less than a unit apart, so it
+   is the nearest to one number alone, and the quotient is rounded right; others are read in Python, by their digits. */
 static inline bool tc_read_float(double value, int precision, int64_t bound, int64_t *units) {
     double scale = (double)tc_ten_to(precision), scaled = value * scale;
-    if (!(scaled > -9007199254740992.0 && scaled < 9007199254740992.0)) return false;  /* NaN too */
+    if (!(scaled > -4503599627370496.0 && scaled < 4503599627370496.0)) return false;  /* NaN too */
     int64_t number = (int64_t)(scaled + (scaled >= 0 ? 0.5 : -0.5));
     if (number > bound || number < -bound || (double)number / scale != value) return false;
     *units = number;

@@ -12,7 +12,6 @@ from tradecore.vocabulary.fix import ExecType
 from tradecore.vocabulary.records import (
     FEE_MAX,
     NO_PRICE,
-    NO_ROOM,
     POSITION_MAX,
     QTY_MAX,
     TOLD_COMMISSION,
@@ -41,7 +40,8 @@ from ..vocabulary.instrument import BUY, InstrumentRow, direction, find_bad_pric
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import hash_of_id
 from .doubts import refuse_report
-from .keeping import ANY_QTY, SIDES, given_id, hear_note, keep_report
+from .keeping import ANY_QTY, SIDES, hear_note, keep_report
+from .known_ids import find_unknown_id, given_id
 from .state import (
     ACK_ACCEPTED,
     EXECUTION,
@@ -105,11 +105,7 @@ def know_execution(core: State, exec_id: int, said: tuple[int, int], row: Execut
 
 def find_bad_exec_id(core: State, c: Any) -> tuple[Reason, int, int] | None:
     """Why an id that must be given is not, with value and bound."""
-    if given_id(core, c.exec_id):
-        return None
-    if c.exec_id == NO_ROOM:
-        return Reason.IDS_FULL, len(core.texts.texts), core.texts.capacity
-    return Reason.INVALID_FIELD_VALUE, min(0, c.exec_id), 72
+    return find_unknown_id(core, c.exec_id, 72) if c.exec_id else (Reason.INVALID_FIELD_VALUE, 0, 72)
 
 
 def find_told_trade(core: State, venue: int, instrument: int, side: int, exec_id: int) -> Execution | None:

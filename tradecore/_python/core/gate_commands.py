@@ -9,8 +9,8 @@ from tradecore.vocabulary.codes import Reason, Scope, SelfMatch
 
 from ..risk.exit_gate import EXITS_ONLY, OPEN, find_bad_gate, loosens, opens, set_gate
 from ..risk.self_match import Prevention
-from ..vocabulary.texts import id_is_known
-from .rule_commands import refuse_note, spare_note
+from .known_ids import find_unknown_id, refuse_note
+from .rule_commands import spare_note
 from .settings import accept_change
 from .state import State, accept_command, refuse_command
 
@@ -71,8 +71,9 @@ def set_self_match(core: State, c: Any) -> Any:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.match_mode, 56)
     if c.match_outside not in OUTSIDE:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.match_outside, 64)
-    if not id_is_known(core.texts, c.match_id):
-        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.match_id, 72)
+    bad = find_unknown_id(core, c.match_id, 72)
+    if bad:
+        return refuse_command(core, c, *bad)
     refused = refuse_note(core, c)
     if refused:
         return refused

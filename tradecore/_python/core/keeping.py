@@ -16,7 +16,7 @@ from ..orders.unbooked import EVERYBODY, Unbooked, count_lost, find_repeated, ha
 from ..risk.holds import Question
 from ..risk.risk import check_risk
 from ..vocabulary.instrument import BUY, InstrumentRow, direction
-from ..vocabulary.texts import id_is_known
+from .known_ids import given_id
 from .state import ACK_ACCEPTED, UNBOOKED, State, publish, refuse_command, told_time
 
 ANY_QTY = 2**62  # of a trade whose quantity nobody can read: no position reduces with it
@@ -40,11 +40,6 @@ def hear_note(core: State, c: Any) -> bytes:
         return b""
     note.seq = core.answer_seq
     return note.text
-
-
-def given_id(core: State, number: int) -> int:
-    """An id that was given, and is one; 0 where it is not."""
-    return number if number > 0 and id_is_known(core.texts, number) else 0
 
 
 def hear_of_order(core: State, c: Any, order: Order) -> None:

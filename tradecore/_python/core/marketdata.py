@@ -32,7 +32,8 @@ def find_bad_quote_side(ins: InstrumentRow, price: int, size: int, first: int) -
         return None
     bad = find_bad_price(ins, price)
     if bad:
-        return bad
+        reason, _, bound = bad  # no price that is displayed is below a tick
+        return reason, price, bound if ins.any_sign else max(bound, ins.tick)
     if abs(price) > ins.price_most:
         return Reason.PRICE_OUT_OF_RANGE, price, ins.price_most if price > 0 else -ins.price_most
     if price % ins.tick:  # it needs a place in the book; which tick holds where is a rule about orders

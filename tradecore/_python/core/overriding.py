@@ -19,7 +19,7 @@ from ..vocabulary.instrument import InstrumentRow
 from .disarming import report_limit
 from .exits import ask_risk_of, reduces, reduces_unbooked
 from .keeping import find_block
-from .rule_commands import refuse_note
+from .known_ids import refuse_note
 from .settings import accept_change
 from .state import RISK_OVERRIDDEN, State, refuse_command
 from .user_rules import find_rule_refusal

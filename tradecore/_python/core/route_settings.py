@@ -11,7 +11,7 @@ from tradecore.vocabulary.venue_words import OnDisconnect, VenueHealth
 from ..execution.breakers import grows_stale, reset_breaker
 from ..execution.outages import set_down
 from ..execution.scoring import DAY, Statistics
-from ..vocabulary.texts import id_is_known
+from .known_ids import find_bad_note
 from .settings import accept_change
 from .state import State, refuse_command
 
@@ -27,27 +27,19 @@ _HEALTH = (("venue_health", 56, "state", 0, VenueHealth.HALTED), ("reject_max", 
            ("on_disconnect", 88, "on_disconnect", 0, OnDisconnect.CANCEL), ("stale_after", 112, "stale_after", 0, DAY))
 
 
-def find_bad_note(core: State, c: Any) -> tuple[int, int] | None:
-    """Which of who and why is no id: value and offset."""
-    for offset, number in ((96, c.who), (104, c.why)):
-        if not id_is_known(core.texts, number):
-            return number, offset
-    return None
-
-
 def set_routing(core: State, c: Any) -> Any:
     router = core.router
     bad = find_bad_note(core, c)
     if not 0 <= c.strategy <= core.risk.rows.strategy_max:
-        bad = c.strategy, 124
+        bad = Reason.INVALID_FIELD_VALUE, c.strategy, 124
     elif c.routing_strategy != AS_IT_IS and c.routing_strategy not in RoutingStrategy._value2member_map_:
-        bad = c.routing_strategy, 56
+        bad = Reason.INVALID_FIELD_VALUE, c.routing_strategy, 56
     for name, offset, _, most in _WEIGHTS:
         value = getattr(c, name)
         if bad is None and not AS_IT_IS <= value <= (AS_IT_IS if c.strategy else most):
-            bad = value, offset
+            bad = Reason.INVALID_FIELD_VALUE, value, offset
     if bad is not None:
-        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, *bad)
+        return refuse_command(core, c, *bad)
     if c.routing_strategy != AS_IT_IS:
         router.strategies[c.strategy] = c.routing_strategy
     for name, _, field, _ in _WEIGHTS:
@@ -68,9 +60,9 @@ def set_statistics(core: State, c: Any) -> Any:
     for name, offset, _, most in _FACTS:
         value = getattr(c, name)
         if bad is None and not AS_IT_IS <= value <= most:
-            bad = value, offset
+            bad = Reason.INVALID_FIELD_VALUE, value, offset
     if bad is not None:
-        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, *bad)
+        return refuse_command(core, c, *bad)
     apply_facts(s, c)
     core.router.epoch += 1
     return accept_change(core, c, c.round_trip, 0, venue=c.venue)
@@ -83,15 +75,15 @@ def apply_facts(s: Statistics, c: Any) -> None:
     s.answers += c.round_trip != AS_IT_IS  # the next answer moves it
 
 
-def find_bad_health(core: State, c: Any) -> tuple[int, int] | None:
-    """What a venue's health can't be set to: value and offset. DISCONNECTED is for its session to say."""
+def find_bad_health(core: State, c: Any) -> tuple[Reason, int, int] | None:
+    """Why a venue's health can't be set so, with value and bound. DISCONNECTED is for its session to say."""
     for name, offset, _, low, most in _HEALTH:
         value = getattr(c, name)
         told_by_session = name == "venue_health" and value == VenueHealth.DISCONNECTED
         if value != AS_IT_IS and (told_by_session or not low <= value <= most):
-            return value, offset
+            return Reason.INVALID_FIELD_VALUE, value, offset
     if c.stale_after > 0 and not core.router.venues[c.venue].external:  # nobody knows when it displayed what
-        return c.stale_after, 112
+        return Reason.INVALID_FIELD_VALUE, c.stale_after, 112
     return find_bad_note(core, c)
 
 
@@ -102,7 +94,7 @@ def set_health(core: State, c: Any) -> Any:
         return refuse_command(core, c, Reason.UNKNOWN_VENUE, c.venue, len(core.router.venues))
     bad = find_bad_health(core, c)
     if bad is not None:
-        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, *bad)
+        return refuse_command(core, c, *bad)
     for name, _, field, _, _ in _HEALTH:
         if getattr(c, name) != AS_IT_IS:
             setattr(health, field, getattr(c, name))

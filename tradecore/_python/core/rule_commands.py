@@ -17,7 +17,7 @@ from tradecore.vocabulary.rule_words import (
 )
 
 from ..risk.programs import UserRule, UserRules, find_bad_step, groups_of, read_steps
-from ..vocabulary.texts import id_is_known
+from .known_ids import refuse_note
 from .settings import refuse_name
 from .state import State, accept_command, refuse_command
 
@@ -33,14 +33,6 @@ def count_rules(rules: UserRules) -> None:
 def find_rule(rules: UserRules, name: int) -> int:
     """Where a rule of this name stands, -1 where none does."""
     return next((at for at, rule in enumerate(rules.rows) if rule.name == name), -1)
-
-
-def refuse_note(core: State, c: Any) -> Any:
-    """The ack of who or why that are no ids, which is refused here; None where they are."""
-    for name, offset in (("who", 96), ("why", 104)):
-        if not id_is_known(core.texts, getattr(c, name)):
-            return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, getattr(c, name), offset)
-    return None
 
 
 def spare_note(c: Any) -> Any:

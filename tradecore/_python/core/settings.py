@@ -32,7 +32,8 @@ from ..vocabulary.instrument import (
     most_qty,
 )
 from ..vocabulary.shell import saturate
-from ..vocabulary.texts import find_text, id_is_known, intern_text, text_is_valid
+from ..vocabulary.texts import find_text, intern_text, text_is_valid
+from .known_ids import find_bad_note, find_unknown_id, refuse_note
 from .open_counting import keep_opens
 from .state import ACCEPTED, ACK_ACCEPTED, State, accept_command, publish, refuse_command
 from .trade_booking import keep_funds, load_pnl
@@ -53,8 +54,9 @@ def enter_text(core: State, c: Any) -> Any:
 
 def refuse_name(core: State, c: Any, taken: Container[int], count: int, most: int) -> Any:
     """The ack of a name that can't be declared, which is refused here; None where it can."""
-    if c.cl_ord_id <= 0 or not id_is_known(core.texts, c.cl_ord_id):
-        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, 0, 32)
+    bad = find_unknown_id(core, c.cl_ord_id, 32) if c.cl_ord_id else (Reason.INVALID_FIELD_VALUE, 0, 32)
+    if bad:
+        return refuse_command(core, c, *bad)
     if c.cl_ord_id in taken:
         return refuse_command(core, c, Reason.ALREADY_DEFINED, 0, 0)
     if count >= most:
@@ -207,9 +209,9 @@ def open_cash(core: State, c: Any) -> Any:
     if c.currency not in core.currencies:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.currency, 20)
     amount = one_number(c.amount, c.amount_high)
-    balance = core.ledger.cash.get((c.account, c.currency), 0) + amount
-    if max(abs(amount), abs(balance)) > CASH_MAX:
-        return refuse_command(core, c, Reason.ARITHMETIC_OVERFLOW, saturate(amount), tell_wide(CASH_MAX, False))
+    balance = amount if abs(amount) > CASH_MAX else core.ledger.cash.get((c.account, c.currency), 0) + amount
+    if abs(balance) > CASH_MAX:
+        return refuse_command(core, c, Reason.ARITHMETIC_OVERFLOW, tell_wide(abs(balance), True), c.currency)
     core.ledger.cash[c.account, c.currency] = balance
     open_money(core.risk.pnl, c.currency, c.account, amount)
     if core.risk.funds.is_kept:
@@ -239,11 +241,9 @@ def find_bad_change(core: State, c: Any) -> tuple[Reason, int, int] | None:
     if offset < 0:
         offset = find_bad_limit(rows, c)
     if offset < 0:
-        offset = 96 if not id_is_known(core.texts, c.who) else 104 if not id_is_known(core.texts, c.why) else -1
-    if offset < 0:
-        return None
+        return find_bad_note(core, c)
     value = {8: c.instrument, 12: c.account, 16: c.venue, 124: c.strategy, 56: c.rule,
-             64: saturate(one_number(c.value, c.value_high)), 72: c.window_ns, 80: c.mode, 96: c.who, 104: c.why,
+             64: saturate(one_number(c.value, c.value_high)), 72: c.window_ns, 80: c.mode,
              112: c.limit_scope, 114: c.soft_share}[offset]
     return Reason.INVALID_FIELD_VALUE, value, offset
 
@@ -297,9 +297,9 @@ def change_margins(core: State, c: Any) -> Any:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.initial_margin, 56)
     if not 1 <= c.maintenance_margin <= c.initial_margin:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.maintenance_margin, 64)
-    for offset, said in ((96, c.who), (104, c.why)):
-        if not id_is_known(core.texts, said):
-            return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, said, offset)
+    refused = refuse_note(core, c)
+    if refused:
+        return refused
     set_margin_rates(core.risk.pnl, c.instrument, c.initial_margin, c.maintenance_margin)
     return accept_change(core, c, c.initial_margin, c.maintenance_margin, instrument=c.instrument)
 

@@ -14,7 +14,8 @@ from tradecore.vocabulary.rows import TRADE_FOLDED, TRADE_LIVE
 from ..orders.notes import find_note
 from ..orders.unbooked import Unbooked, drop_unbooked
 from .corrections import find_bad_correction, find_told_trade, make_correction
-from .keeping import given_id, hear_note
+from .keeping import hear_note
+from .known_ids import find_unknown_id
 from .state import State, accept_command, refuse_command
 from .venuereports import find_order
 from .venuetrades import (
@@ -35,8 +36,9 @@ def find_refusal(core: State, c: Any) -> tuple[Reason, int, int] | None:
     """Why nothing can be decided: there is no such report, or nobody says who and why."""
     if c.unbooked not in core.unbooked.rows:
         return Reason.UNKNOWN_UNBOOKED, c.unbooked, 0
-    if not given_id(core, c.cl_ord_id):
-        return Reason.INVALID_FIELD_VALUE, c.cl_ord_id, 32
+    bad = find_unknown_id(core, c.cl_ord_id, 32) if c.cl_ord_id else (Reason.INVALID_FIELD_VALUE, 0, 32)
+    if bad:
+        return bad
     if find_note(core.notes, c.note) is None:
         return Reason.INVALID_FIELD_VALUE, c.note, 88
     if not 0 <= c.account <= len(core.accounts):

@@ -17,9 +17,10 @@ from ..risk.trips import begin_anew, breaker_row
 from .departures import wants_more
 from .exits import reduces
 from .health import set_barred
+from .known_ids import refuse_note
 from .outbound import is_unsent, recall_order, withdraw_replace
 from .replaces import moves_on
-from .rule_commands import refuse_note, spare_note
+from .rule_commands import spare_note
 from .settings import accept_change
 from .state import State, end_order, refuse_command
 

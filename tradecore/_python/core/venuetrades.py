@@ -33,7 +33,8 @@ from .corrections import (
 from .disarming import note_trade
 from .doubts import compare_cum_qty, refuse_report
 from .elections import move_last
-from .keeping import SIDES, given_id, hear_note, hear_of_order, keep_report, range_of
+from .keeping import SIDES, hear_note, hear_of_order, keep_report, range_of
+from .known_ids import given_id
 from .state import (
     ACK_ACCEPTED,
     BUSINESS_REJECT,

@@ -226,7 +226,7 @@ def tell_notional(ins: InstrumentRow, amount: int, up: bool) -> int:
 def find_bad_price(ins: InstrumentRow, price: int) -> tuple[Reason, int, int] | None:
     """Why nothing can have this price, with value and bound; None where something can."""
     if price <= 0 and not ins.any_sign:
-        return Reason.PRICE_OUT_OF_RANGE, price, ins.tick
+        return Reason.PRICE_OUT_OF_RANGE, price, 1
     if not -PRICE_MAX <= price <= PRICE_MAX:
         return Reason.PRICE_OUT_OF_RANGE, price, PRICE_MAX if price > 0 else -PRICE_MAX
     return None
