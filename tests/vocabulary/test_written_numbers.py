@@ -95,6 +95,20 @@ def test_a_finer_float_of_any_kind_is_rounded_and_told(core):
         assert (told.last_px, told.is_rounded) == (D("33.33333333"), True)
 
 
+@pytest.mark.parametrize("zeros", [0, 70, 5_000])
+def test_zeros_at_the_end_of_a_number_say_nothing(core, zeros):
+    text = "50." + "0" * zeros
+    assert whole_units(text, 8, "n", 2**62) == 50 * 10**8
+    assert round_told(text, 8, "n", 2**62) == (50 * 10**8, 50 * 10**8, True)
+    with pytest.raises(ValueError, match=r"n '50\.0"):
+        whole_units(text + "00000000001", 8, "n", 2**62)
+    assert round_told(text + "00000000001", 8, "n", 2**62) == (50 * 10**8, 50 * 10**8, False)
+    order = core.submit("DEAR", "BUY", 2, text, venue="EXT")
+    told = core.execution.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id="a", last_qty=f"1.{'0' * zeros}",
+                                              last_px=text)
+    assert (told.last_px, told.last_qty, told.is_rounded) == (50, 1, False)
+
+
 # ---- refusals
 
 def commands(core):
@@ -153,3 +167,13 @@ def test_the_least_price_of_a_trade_is_a_unit_and_of_an_order_a_tick(core):
     assert core.execution.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id="b", last_qty=1,
                                               last_px="0.00000001").last_px == D("0.00000001")
     assert core.submit("DEAR", "BUY", 9, 0, venue="EXT").text.endswith("price 0 is out of range: the bound is 0.01")
+
+
+def test_a_refusal_has_its_fields_in_their_instruments_decimals(make_core):
+    coin = tc.Instrument("COIN", tick_size="0.01", qty_precision=8, lot_size="0.00000001")
+    core = make_core(instruments=[coin], venues=[EXT, tc.SimulatedVenue("SIM")], accounts=["alpha"])
+    order = core.submit("COIN", "BUY", 2, 50, venue="EXT")
+    told = core.execution.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id="a", last_qty="-0.25", last_px=50)
+    assert "last_qty -0.25 is out of bounds" in told.text
+    with pytest.raises((tc.RefusedError, ValueError), match=r"bid_size .*1000000\.00000001"):
+        core.quote("SIM", "COIN", bid=50, bid_size="1000000.00000001")

@@ -68,7 +68,7 @@ class Position:
 
     def _marked(self) -> int:
         if self.row.qty and self.mark_units == NO_PRICE:
-            raise ValueError(f"{self.instrument.symbol} has no mark and never traded: mark() it first")
+            raise ValueError(f"{self.instrument.symbol} has no mark, and no trade was a price of it: mark() it first")
         return self.instrument.value(self.row.qty, self.mark_units) if self.row.qty else 0
 
     @property

@@ -196,6 +196,10 @@ _OF_COMMANDS: dict[tuple[Reason, int], str] = {
 _OUTCOMES = ("holds", "does not hold at column {column}", "needs a quantity that is not known",
              "has a number beyond 128 bits at column {column}")
 
+_QUANTITIES = {"order_qty", "last_qty", "cum_qty", "min_qty", "display_qty", "bid_size", "ask_size", "print_size",
+               "position_qty"}
+_PRICES = {"price", "stop_px", "last_px", "bid_px", "ask_px", "print_px", "mark_px", "position_px", "low_limit_price",
+           "high_limit_price", "trading_reference_price"}
 # What a venue told in place of a price.
 _NO_PRICES = {UNTELLABLE: "a price is no number, or no whole number of price units", NO_PRICE: "the price is absent"}
 
@@ -220,6 +224,13 @@ def _plain(number: int | Decimal | None) -> int | str | None:
         return number
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _in_unit(field: str, value: int, ins: Instrument | None) -> int | str | None:
+    """A field's value as its user wrote it: a quantity and a price have their instrument's decimals."""
+    if ins is None or value == NO_PRICE:
+        return value
+    return _plain(ins.quantity(value) if field in _QUANTITIES else ins.price(value) if field in _PRICES else value)
 
 
 def _switch_text(word: Reason, scope: str, state: int) -> str:
@@ -321,7 +332,7 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         if kind in _OF_VENUES and value in _ABSENT.get(field, ()):
             return f"{word.name}: {field} is absent"
         words = (in_words or {}).get(f"commission_{field}" if field == "currency" else field)
-        return f"{word.name}: {field} {value if words is None else words} is out of bounds"
+        return f"{word.name}: {field} {_in_unit(field, value, ins) if words is None else words} is out of bounds"
     if word is Reason.EXECID_REPEATED and not value:
         return f"{word.name}: report {bound} of unbooked() said the same: it lies there, or was booked or dismissed"
     if word is Reason.TABLE_FULL and kind in _OF_VENUES:

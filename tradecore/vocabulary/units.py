@@ -92,6 +92,8 @@ def _exact(value: str | Decimal | float, precision: int, name: str) -> int:
         raise ValueError(f"{name} must be finite, not {show(value)}")
     if number and not -400 < number.adjusted() < 40:  # before scaling: '1e999999999' must cost nothing
         raise ValueError(f"{name} {show(value)} is out of range")
+    if (digits := len(number.as_tuple().digits)) > 60:
+        number = number.normalize(Context(prec=digits))  # but for zeros at its end
     if len(number.as_tuple().digits) > 60:
         raise ValueError(f"{name} {show(value)} has more than 60 digits")
     scaled = number.scaleb(precision, EXACT)
