@@ -25,7 +25,8 @@ PREPARED = ["CMakeLists.txt", "pyproject.toml", "README.md", "LICENSE", "ext", "
 ADDRESS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined"
 SHARING = ["tests/core/test_threads.py", "tests/core/test_turnstile.py", "tests/core/test_events.py",
            "tests/core/test_core.py",
-           "tests/runtime/test_ring_drill.py", "tests/runtime/test_rings.py", "tests/runtime/test_shared_rings.py"]
+           "tests/runtime/test_ring_drill.py", "tests/runtime/test_rings.py", "tests/runtime/test_shared_rings.py",
+           "tests/runtime/test_ring_gaps.py"]
 RINGS = ["tests/runtime/test_ring_drill.py"]  # two million records for each kind of ring and policy
 
 
