@@ -252,7 +252,8 @@ cdef inline void open_cash(tc_core* core, const tc_command* c, tc_ack* ack) noex
         if amount <= cash_max() and amount >= -cash_max():
             balance = cash[0] + amount
         if balance > cash_max() or balance < -cash_max():
-            refuse_command(core, c, ack, ARITHMETIC_OVERFLOW, tell_size(balance), c.currency)
+            refuse_command(core, c, ack, ARITHMETIC_OVERFLOW, tell_size(balance),
+                           c.currency if balance > 0 else -c.currency)
             return
         cash[0] = balance
         open_money(&core.risk.pnl, c.currency, c.account, amount)

@@ -28,6 +28,12 @@ cdef inline void let_go(tc_ring* r) noexcept nogil:
         tc_close(r.fd)
 
 
+# Of a new consumer: the one before may have died with its head beyond what it knew (skip_records in rings.pxd).
+# Only in C: in be_consumer in Python.
+cdef inline void catch_up(tc_ring* r) noexcept nogil:
+    r.memory.known = max(r.memory.known, tc_load_relaxed(&r.memory.head))
+
+
 # Only in C: _leave_door of RingSteps in Python, whose lock does for the fences.
 # The full fences stand between the door and the look at `closed` here, and between `closed` and the look at the doors
 # in close_ring: one of the two sees the other.

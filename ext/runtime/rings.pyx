@@ -118,11 +118,12 @@ cdef class Ring:
             raise RingClosedError("the ring is closed")
         return 0
 
-    def be_producer(self):
-        """Take the lock of a producer of a shared ring; whether one was free."""
+    def be_producer(self, int64_t timeout):
+        """Take the lock of a producer of a shared ring; whether one was free, None where a call kept it too long."""
         cdef int row
         self.demand_open()
-        self.produce(0, never())                             # nobody closes the file meanwhile
+        if not self.produce(0, deadline_of(timeout)):   # nobody closes the file meanwhile
+            return None
         try:
             for row in range(TC_RING_PRODUCERS if self.ring.rows != NULL else 1):
                 if self.ring.row >= 0 or not lock_byte(self.ring.fd, 1 + row):
@@ -141,8 +142,7 @@ cdef class Ring:
         try:
             if not lock_byte(self.ring.fd, CONSUMER):
                 return False
-            # One that died may have been beyond its head: what it knew is looked at again.
-            self.ring.memory.known = tc_load_relaxed(&self.ring.memory.head)
+            catch_up(&self.ring)
             self.ring.memory.consumed = self.is_consuming = True
             return True
         finally:
@@ -204,8 +204,7 @@ cdef class Ring:
             PyBuffer_Release(&source)
 
     cdef uint64_t publish_bytes(self, const char* bytes, uint64_t count, int64_t timeout) except? 0:
-        cdef uint64_t done = 0, least = 1
-        cdef uint64_t deadline = deadline_of(timeout)
+        cdef uint64_t done = 0, least = 1, deadline = deadline_of(timeout)
         cdef tc_ring* r = &self.ring
         if self.is_producing_alone and not self.produce(count, deadline):
             return 0
@@ -239,8 +238,7 @@ cdef class Ring:
         """1 to `count` records to be written in place, as many as lie together; None where there was no room."""
         self.demand_open()
         cdef tc_ring* r = &self.ring
-        cdef uint64_t deadline = deadline_of(timeout)
-        cdef uint64_t at = 0, got = 0, until
+        cdef uint64_t deadline = deadline_of(timeout), at = 0, got = 0, until
         cdef Claim claim
         if count < 1 or <uint64_t>count > r.capacity:
             raise ValueError(f"count {count} must be 1 to {r.capacity}, the capacity")
@@ -271,13 +269,15 @@ cdef class Ring:
         claim.shape[0], claim.strides[0] = <Py_ssize_t>(got * r.stride), 1
         return claim
 
-    cdef uint64_t wait_ready(self, uint64_t least, int64_t timeout, uint64_t deadline) except? 0:
-        """Waits until so many records are there, or no more can be before these are taken; how many are."""
+    cdef int wait_ready(self, uint64_t least, int64_t timeout, uint64_t deadline) except -1:
+        """Waits until so many records are there, or (True) no more can be before these are taken."""
         cdef tc_ring* r = &self.ring
         cdef uint64_t until, found = ready_records(r, least)
         if found < least and skip_orphans(r):
             found = ready_records(r, least)
-        while found < least and timeout and not tc_load_word(&r.closed) and not ends_at_gap(r):
+        while found < least and not ends_at_gap(r):
+            if not timeout or tc_load_word(&r.closed):
+                return False
             until = next_look(deadline)
             with nogil:
                 found = ready_until(r, least, until)
@@ -285,15 +285,14 @@ cdef class Ring:
                     found = ready_records(r, least)
             PyErr_CheckSignals()
             if tc_nanoseconds() >= deadline:
-                break
-        return found
+                return False
+        return found < least
 
     def drain(self, int64_t limit, int64_t least, int64_t timeout):
         """A copy of the oldest records, at most `limit`, after waiting for `least`. Threads: one at a time."""
         self.demand_open()
         cdef tc_ring* r = &self.ring
-        cdef uint64_t done = 0, count
-        cdef uint64_t deadline = deadline_of(timeout)
+        cdef uint64_t done = 0, count, deadline = deadline_of(timeout)
         records = None
         self.consume()
         try:
@@ -301,10 +300,10 @@ cdef class Ring:
                 records, rest = self.rescued[:limit], self.rescued[limit:]
                 self.rescued = rest if len(rest) else None
                 return records
-            self.wait_ready(least_of(<uint64_t>least, r.capacity), timeout, deadline)
+            is_cut = self.wait_ready(least_of(<uint64_t>least, r.capacity), timeout, deadline)
             count = ready_records(r, <uint64_t>limit)
-            if count < <uint64_t>least and (<uint64_t>least > r.capacity or ends_at_gap(r)):
-                count = <uint64_t>limit                 # by pieces
+            if count < <uint64_t>least and (<uint64_t>least > r.capacity or is_cut):   # by pieces
+                count = least_of(<uint64_t>limit, <uint64_t>least + r.capacity)
             records = np.empty(count, self.dtype)
             done = self.fill(records, count, least_of(<uint64_t>least, count), timeout, deadline) if count else 0
         finally:
@@ -324,11 +323,11 @@ cdef class Ring:
     cdef uint64_t fill_bytes(self, records, char* target, uint64_t count, uint64_t least, int64_t timeout,
                              uint64_t deadline) except? 0:
         cdef tc_ring* r = &self.ring
-        cdef uint64_t done = drain_some(r, target, count), got = done, until
+        cdef uint64_t done = 0, got = 1, until
         while got and done < least:                     # what lies behind a gap is there too
-            skip_orphans(r)
             got = drain_some(r, target + done * r.record_size, count - done)
             done += got
+            got += skip_orphans(r)
         while done < least and timeout and not tc_load_word(&r.closed):
             until = next_look(deadline)
             with nogil:
@@ -337,8 +336,9 @@ cdef class Ring:
             try:
                 PyErr_CheckSignals()
             except BaseException as error:
-                self.rescued = records[:done] if done else None
-                error.add_note(f"{done} records are out of the ring: the next drain gives them")
+                if done:
+                    self.rescued = records[:done]
+                    error.add_note(f"{done} records are out of the ring: the next drain gives them")
                 raise
             if tc_nanoseconds() >= deadline:
                 break
@@ -377,7 +377,7 @@ cdef class Ring:
     def counts(self):
         """(tail, head, refused, abandoned, lost): positions and counters, each as it is now."""
         cdef tc_ring_memory* m = self.ring.memory
-        # In this order: no head is behind what was left out before it, no tail behind its head.
+        # In this order, against theirs: no head is behind what was left out, and no tail behind its head.
         cdef uint64_t abandoned = tc_load_acquire(&m.abandoned), lost = tc_load_acquire(&m.lost)
         cdef uint64_t head = tc_load_acquire(&m.head)
         return tc_load_acquire(&m.tail), head, tc_load_relaxed(&m.refused), abandoned, lost

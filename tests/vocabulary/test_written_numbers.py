@@ -155,7 +155,7 @@ def test_cash_beyond_its_bound_is_told_as_money(core):
             core.positions.open_cash("ETH", amount)
     core.positions.open_cash("ETH", -(10**16))
     core.positions.open_cash("ETH", -(10**16))
-    with pytest.raises(tc.RefusedError, match=r"a balance of 10000000000000002 ETH is beyond"):
+    with pytest.raises(tc.RefusedError, match=r"a balance of -10000000000000002 ETH is beyond -10000000000000000$"):
         core.positions.open_cash("ETH", -2)
     assert core.positions.cash("ETH") == -(10**16)
 

@@ -189,7 +189,7 @@ def open_file(path: Path, backend: str) -> tuple[mmap.mmap, int, Geometry, np.dt
         memory, geometry = _map(fd, path, backend)
         try:
             dtype = _read_header(memory, geometry, backend)
-        except (SyntaxError, LookupError, TypeError, ValueError) as error:
+        except (SyntaxError, LookupError, TypeError, ValueError, MemoryError, RecursionError) as error:
             raise ValueError(f"{path}: a damaged header: {error}") from error
         return memory, _open(path), geometry, dtype
     finally:
@@ -224,19 +224,21 @@ def _read_header(memory: mmap.mmap, geometry: Geometry, backend: str) -> np.dtyp
 
 
 def _demand_positions(memory: mmap.mmap, geometry: Geometry) -> None:
-    """Refuses positions that no ring has: they are read in the order in which each is at most the next, whoever uses it
-    meanwhile. Only the room may seem too small, where the head goes on: it is looked at again."""
+    """Refuses positions that no ring has, in several looks, for others may use it meanwhile. They are read in the order
+    in which each is at most the next; what a consumer knew may be behind its head, where it died (skip_records)."""
     many, on_full = bool(geometry.many), ON_FULL[geometry.on_full]
     if many and on_full == "overwrite":
         raise ValueError("a shared ring of many that overwrites")
     words = memoryview(memory).cast("Q")
-    for _ in range(100):
+    is_good = False
+    for _ in range(1_000):
         cached, head, known, tail = (words[at] for at in (CACHED_HEAD, HEAD, KNOWN, TAIL))
-        if tail - head <= geometry.capacity or on_full == "overwrite":
+        is_within = tail - head <= geometry.capacity or on_full == "overwrite"
+        is_good = cached <= head <= tail < 2**62 and known <= tail and is_within
+        if is_good:
             break
     words.release()
-    in_order = cached <= head <= tail < 2**62 and known <= tail and (on_full == "overwrite" or known >= head)
-    if not in_order or (tail - head > geometry.capacity and on_full != "overwrite"):
+    if not is_good:
         raise ValueError(f"positions {cached}, {head}, {known} and {tail} in a ring of {geometry.capacity}")
 
 

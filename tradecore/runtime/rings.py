@@ -146,8 +146,11 @@ class RingBuffer:
 
     # ---- who produces, who consumes: of a shared ring, whose process holds the lock
 
-    def _be_producer(self) -> None:
-        if not self._ring.be_producer():
+    def _be_producer(self, what: str, timeout: int) -> None:
+        is_one = self._ring.be_producer(timeout)
+        if is_one is None:
+            self._fail(what, 0)
+        if not is_one:
             most = f"{PRODUCERS} producers" if self._geometry.many else "1 producer"
             raise RuntimeError(f"the ring has {most} already: all that it takes")
         self._produces = True
@@ -168,12 +171,12 @@ class RingBuffer:
         """
         is_plain = records.__class__ is np.ndarray and records.dtype is self.dtype and records.ndim == 1
         array = records if is_plain and records.flags.c_contiguous else self._records(records)
+        count, limit = len(array), -1 if timeout is None else _nanoseconds(timeout)
         if not self._produces:
-            self._be_producer()
-        count = len(array)
+            self._be_producer(f"{count} records", limit)
         if count > self._batch_max:
             raise ValueError(f"a batch of {count} records can never be in at once: the most is {self.batch_max}")
-        done: int = self._ring.publish(array, -1 if timeout is None else _nanoseconds(timeout))
+        done: int = self._ring.publish(array, limit)
         if done < count:
             self._fail(f"{count} records", done)
         return done
@@ -183,9 +186,10 @@ class RingBuffer:
 
         Raises RingFullError where there is none, after `timeout` seconds under "spin" and "block".
         """
+        limit = _nanoseconds(timeout)
         if not self._produces:
-            self._be_producer()
-        claim = self._ring.claim(_whole("count", count), _nanoseconds(timeout))
+            self._be_producer(f"a claim of {count}", limit)
+        claim = self._ring.claim(_whole("count", count), limit)
         if claim is None:
             self._fail(f"a claim of {count}", 0)
         return RingClaim(claim)

@@ -242,9 +242,10 @@ def _switch_text(word: Reason, scope: str, state: int) -> str:
 
 
 def _cash_text(balance: int, currency: int, directory: Directory) -> str:
-    """What cash would be, and may be, of a currency."""
-    cash, most = (_plain(directory.money(currency, units)) for units in (read_told(balance), CASH_MAX))
-    return f"a balance of {cash} {directory.currencies.name(currency)} is beyond {most}"
+    """What cash would be, and may be, of a currency; of a negative one where it would be negative."""
+    sign, number = ("-", -currency) if currency < 0 else ("", currency)
+    cash, most = (_plain(directory.money(number, units)) for units in (read_told(balance), CASH_MAX))
+    return f"a balance of {sign}{cash} {directory.currencies.name(number)} is beyond {sign}{most}"
 
 
 def _is_unknown(word: Reason, value: int) -> bool:

@@ -211,7 +211,8 @@ def open_cash(core: State, c: Any) -> Any:
     amount = one_number(c.amount, c.amount_high)
     balance = amount if abs(amount) > CASH_MAX else core.ledger.cash.get((c.account, c.currency), 0) + amount
     if abs(balance) > CASH_MAX:
-        return refuse_command(core, c, Reason.ARITHMETIC_OVERFLOW, tell_wide(abs(balance), True), c.currency)
+        return refuse_command(core, c, Reason.ARITHMETIC_OVERFLOW, tell_wide(abs(balance), True),
+                              c.currency if balance > 0 else -c.currency)
     core.ledger.cash[c.account, c.currency] = balance
     open_money(core.risk.pnl, c.currency, c.account, amount)
     if core.risk.funds.is_kept:

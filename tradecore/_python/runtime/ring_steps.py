@@ -157,8 +157,8 @@ class RingSteps:
         if h[KNOWN] - h[HEAD] < limit:
             if self._is_many:
                 self._follow_claims(h, limit)
-                self._skip_orphans(h)
-                self._follow_claims(h, limit)
+                while self._skip_orphans(h):
+                    self._follow_claims(h, limit)
             else:
                 h[KNOWN] = h[TAIL]
         return min(h[KNOWN] - h[HEAD], limit)
@@ -179,9 +179,9 @@ class RingSteps:
                 h[KNOWN] = word
 
     def _skip_records(self, h: memoryview, count: int) -> None:
+        h[HEAD] += count  # first: who dies on the way leaves nothing behind it that is known, or counted and not passed
+        h[KNOWN] = h[HEAD]
         h[ABANDONED] += count
-        h[KNOWN] = h[HEAD] + count  # first: who dies between the two leaves no head that is beyond it
-        h[HEAD] = h[KNOWN]
 
     def _ends_at_gap(self, h: memoryview) -> bool:
         """Whether nobody will ever commit what lies behind the records that are ready: until those are taken, no more
@@ -201,20 +201,22 @@ class RingSteps:
                 return True
         return False
 
-    def _skip_orphans(self, h: memoryview) -> None:
+    def _skip_orphans(self, h: memoryview) -> bool:
         at = head = h[HEAD]
         if not self._rows or h[KNOWN] != head:
-            return
+            return False
         while at != h[TAIL] and not self._is_claimed_by_living(at) and not self._end_of(at):
             at += 1
         if at != head:
             self._skip_records(h, at - head)
+        return at != head
 
     def _take_records(self, h: memoryview, limit: int) -> list[bytes]:
         found: list[bytes] = []
         if self._on_full == "overwrite" and h[TAIL] - h[HEAD] > self._capacity:
-            h[LOST] += h[TAIL] - h[HEAD] - self._capacity
-            h[HEAD] = h[TAIL] - self._capacity
+            lost = h[TAIL] - h[HEAD] - self._capacity
+            h[HEAD] += lost
+            h[LOST] += lost
         for at in range(h[HEAD], h[HEAD] + self._ready_records(h, limit)):
             start = self._slots_at + (at & self._mask) * self._stride
             found.append(bytes(self._bytes[start : start + self._size]))

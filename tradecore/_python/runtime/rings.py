@@ -97,10 +97,11 @@ class Ring(RingSteps):
         if self._is_closed:
             raise RingClosedError("the ring is closed")
 
-    def be_producer(self) -> bool:
-        """Take the lock of a producer of a shared ring; whether one was free."""
+    def be_producer(self, timeout: int) -> bool | None:
+        """Take the lock of a producer of a shared ring; whether one was free, None where a call kept it too long."""
         self.demand_open()
-        self._produce(-1)  # nobody closes the file meanwhile
+        if self._produce(timeout) is None:  # nobody closes the file meanwhile
+            return None
         try:
             for row in range(PRODUCERS if self._rows else 1):
                 if self._row >= 0 or not lock_byte(self._fd, 1 + row):
@@ -120,20 +121,20 @@ class Ring(RingSteps):
             if not lock_byte(self._fd, CONSUMER):
                 return False
             with self._step() as h:
-                h[KNOWN] = h[HEAD]  # one that died may have been beyond it: what it knew is looked at again
+                h[KNOWN] = max(h[KNOWN], h[HEAD])  # one that died may have left its head beyond: see _skip_records
             self._header[CONSUMED] = self._is_consuming = True
             return True
         finally:
             self._leave_consuming()
 
-    def _produce(self, timeout: int) -> bool:
-        """Pass the producers' door: waits for another thread's call where many may produce, and is refused else.
-        Whether it passed within the timeout."""
+    def _produce(self, timeout: int) -> int | None:
+        """Pass the producers' door: waits for another thread's call where many may produce, and is refused else. What
+        is left of the timeout, None where it was over first."""
         deadline = time.monotonic_ns() + timeout
         found = self._enter("producing", CALL)
         while found == CALL and self._is_many:
             if self._on_full != "fail" and timeout >= 0 and time.monotonic_ns() >= deadline:
-                return False  # under "fail" nobody stays for long
+                return None  # under "fail" nobody stays for long
             time.sleep(0.00005)
             self.demand_open()
             found = self._enter("producing", CALL)
@@ -142,7 +143,7 @@ class Ring(RingSteps):
         if found:
             raise RuntimeError("records are claimed and not committed yet" if found == HELD else
                                "another thread publishes: a ring of one producer takes one at a time")
-        return True
+        return timeout if timeout <= 0 else max(0, deadline - time.monotonic_ns())
 
     def _leave_producing(self) -> None:
         if self._is_producing_alone:
@@ -193,7 +194,8 @@ class Ring(RingSteps):
         """
         self.demand_open()
         source, count, done = memoryview(records.tobytes()), len(records), 0
-        if self._is_producing_alone and not self._produce(timeout):
+        left: int | None = self._produce(timeout) if self._is_producing_alone else timeout
+        if left is None:
             return self._refuse(count)
 
         def publish_more() -> bool:
@@ -203,7 +205,7 @@ class Ring(RingSteps):
             return done == count or self._has_lost_consumer()
 
         try:
-            self._wait(publish_more, 0 if self._on_full == "fail" else timeout)
+            self._wait(publish_more, 0 if self._on_full == "fail" else left)
             if done < count:
                 self._refuse(count - done)
         except BaseException as error:
@@ -220,7 +222,8 @@ class Ring(RingSteps):
             raise ValueError(f"count {count} must be 1 to {self._capacity}, the capacity")
         if self._on_full == "overwrite":
             raise ValueError("a ring that overwrites has no records in place: publish copies them in")
-        if self._is_producing_alone and not self._produce(timeout):
+        left: int | None = self._produce(timeout) if self._is_producing_alone else timeout
+        if left is None:
             self._refuse(count)
             return None
         at = got = 0
@@ -232,7 +235,7 @@ class Ring(RingSteps):
             return got > 0 or self._has_lost_consumer()
 
         try:
-            self._wait(claim_some, 0 if self._on_full == "fail" else timeout)
+            self._wait(claim_some, 0 if self._on_full == "fail" else left)
             if not got:
                 self._refuse(count)
         finally:
@@ -271,7 +274,7 @@ class Ring(RingSteps):
         except BaseException as error:
             if found:
                 self._rescued = np.frombuffer(bytearray().join(found), self._dtype)
-            error.add_note(f"{len(found)} records are out of the ring: the next drain gives them")
+                error.add_note(f"{len(found)} records are out of the ring: the next drain gives them")
             raise
         finally:
             self._leave_consuming()
@@ -324,7 +327,7 @@ class Ring(RingSteps):
     def counts(self) -> tuple[int, int, int, int, int]:
         """(tail, head, refused, abandoned, lost): positions and counters, each as it is now."""
         h = self._header
-        abandoned, lost, head = h[ABANDONED], h[LOST], h[HEAD]  # in this order: none is beyond the next
+        abandoned, lost, head = h[ABANDONED], h[LOST], h[HEAD]  # in this order, against theirs: none is beyond the next
         return h[TAIL], head, h[REFUSED], abandoned, lost
 
     def close(self) -> None:
