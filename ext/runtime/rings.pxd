@@ -167,7 +167,7 @@ cdef inline uint64_t follow_claims(tc_ring* r, uint64_t head, uint64_t known, ui
     return head
 
 
-# What nobody will ever commit, counted. Release: as a record that was drained. The head first: who dies on the way leaves
+# What nobody will ever commit, counted. Release: as a record that was drained. The head first: who dies then leaves
 # no position behind it that is known, and no figure that is counted and not passed.
 cdef inline void skip_records(tc_ring* r, uint64_t count) noexcept nogil:
     cdef tc_ring_memory* m = r.memory
