@@ -10,6 +10,7 @@ that used it, and taken from `--fresh-seed` where that is given. Tests marked `l
 from __future__ import annotations
 
 import secrets
+import uuid
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +22,7 @@ from tradecore._backend import room_module
 from tradecore._python.core.state import State
 from tradecore.core.core_gate import CoreGate
 from tradecore.replay.recording import find_newcomers_recording, read_recording
+from tradecore.runtime.ring_memory import path_of
 
 State.asserts = True  # of every twin that a test makes
 T0 = 1_700_000_000_000_000_000
@@ -102,6 +104,14 @@ def half_hour():
         return read_recording(find_newcomers_recording())
     except FileNotFoundError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def name():
+    """A name of a shared ring that nobody else has, and nothing left of it."""
+    name = f"test-{uuid.uuid4().hex}"
+    yield name
+    assert not list(path_of(name).parent.glob(f"*{name}*"))
 
 
 class Clock:

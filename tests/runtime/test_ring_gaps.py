@@ -9,7 +9,6 @@ import time
 
 import numpy as np
 import pytest
-from test_shared_rings import name  # noqa: F401  # a fixture
 
 from tradecore import RingBuffer, RingClosedError, RingFullError, shared_ring
 from tradecore.runtime.ring_memory import CACHED_HEAD, HEAD, KNOWN, TAIL, path_of
@@ -28,7 +27,7 @@ def give_up(ring, claimed, commits):
 
 
 @pytest.fixture(params=[False, True], ids=["private", "shared"])
-def ring(request, backend, name):  # noqa: F811
+def ring(request, backend, name):
     made = RingBuffer("i8", 8, producers="many", on_full="block", backend=backend, name=name if request.param else None)
     yield made
     made.close()
@@ -77,7 +76,7 @@ def test_a_producer_and_a_consumer_pass_what_was_given_up(ring):
     assert found == list(range(29))
 
 
-def test_what_lies_behind_a_killed_producers_claim_is_there(backend, name):  # noqa: F811
+def test_what_lies_behind_a_killed_producers_claim_is_there(backend, name):
     with shared_ring(name, "i8", 16, producers="many", on_full="block", backend=backend) as ring:
         ring.publish(numbers(0, 5))
         child = subprocess.Popen([sys.executable, "-c", f"""
@@ -95,7 +94,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 @pytest.mark.parametrize("view", [False, True])
 @pytest.mark.parametrize("backwards", [0, 6])
-def test_the_next_consumer_goes_on_in_the_middle_of_a_claim(backend, name, backwards, view):  # noqa: F811
+def test_the_next_consumer_goes_on_in_the_middle_of_a_claim(backend, name, backwards, view):
     with shared_ring(name, "i8", 16, producers="many", on_full="block", backend=backend) as ring:
         for _ in range(backwards):  # so that the claim goes around the ring's edge
             ring.publish(numbers(0, 2))
@@ -128,7 +127,7 @@ def test_all_that_is_there_comes_at_once_whatever_lies_between(ring):
 
 # ---- behind another thread
 
-def test_a_timeout_holds_behind_another_threads_call(backend, name):  # noqa: F811
+def test_a_timeout_holds_behind_another_threads_call(backend, name):
     with shared_ring(name, "i8", 4, producers="many", on_full="block", backend=backend) as ring:
         first = threading.Thread(target=lambda: ring.publish(numbers(0, 6), timeout=60))
         first.start()
@@ -148,7 +147,7 @@ def test_a_timeout_holds_behind_another_threads_call(backend, name):  # noqa: F8
         assert found == list(range(6))
 
 
-def test_who_waits_for_a_claim_or_a_view_holds_none(backend, name):  # noqa: F811
+def test_who_waits_for_a_claim_or_a_view_holds_none(backend, name):
     with shared_ring(name, "i8", 4, producers="many", on_full="block", backend=backend) as ring:
         ring.publish(numbers(0, 4))
         claims = []
@@ -201,7 +200,7 @@ def test_a_batch_that_a_close_cuts_says_what_went_in(ring):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_child_of_fork_leaves_the_name_to_its_parent(backend, name):  # noqa: F811
+def test_a_child_of_fork_leaves_the_name_to_its_parent(backend, name):
     with shared_ring(name, "i8", 8, backend=backend):
         text = f"""
 import os, tradecore as tc
@@ -214,7 +213,7 @@ with tc.shared_ring({name + "b"!r}, "i8", 8, backend={backend!r}) as ring:
         assert subprocess.run([sys.executable, "-c", text], timeout=60).returncode == 0
 
 
-def test_who_comes_after_a_consumer_that_died_between_two_words(backend, name):  # noqa: F811
+def test_who_comes_after_a_consumer_that_died_between_two_words(backend, name):
     """It had gone over what nobody will commit, and known no more yet: the words as it left them."""
     with shared_ring(name, "i8", 16, producers="many", on_full="block", backend=backend) as ring:
         ring.publish(numbers(0, 3))
@@ -233,7 +232,7 @@ def test_who_comes_after_a_consumer_that_died_between_two_words(backend, name): 
     {TAIL: 2**63}, {TAIL: 9}, {HEAD: 100}, {KNOWN: 1000}, {CACHED_HEAD: 7}, {5: 2**31}, {5: 2**32},
     {5: 3}, {5: 5}, {7: 3}])
 @pytest.mark.parametrize("producers", ["one", "many"])
-def test_a_damaged_header_is_refused(backend, name, producers, damage):  # noqa: F811
+def test_a_damaged_header_is_refused(backend, name, producers, damage):
     if producers == "one" and 7 in damage:
         damage = {7: 9}
     with shared_ring(name, "i8", 4, producers=producers, on_full="block", backend=backend) as ring:
@@ -248,7 +247,7 @@ def test_a_damaged_header_is_refused(backend, name, producers, damage):  # noqa:
 
 
 @pytest.mark.parametrize("text", [b"'|O'", b"[('a', '|O')]", b"('i8', (2,))", b"\xff\xfe", b"1/0", b"9", b"'i4'"])
-def test_a_damaged_dtype_is_refused(backend, name, text):  # noqa: F811
+def test_a_damaged_dtype_is_refused(backend, name, text):
     with shared_ring(name, "i8", 4, backend=backend):
         memory = np.memmap(path_of(name), "u1", "r+")
         memory[512 : 512 + len(text)] = list(text)

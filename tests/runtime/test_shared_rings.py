@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
 
 import numpy as np
 import pytest
@@ -47,14 +46,6 @@ while at < {count}:
         claim.commit()
         at += len(claim.records)
 """
-
-
-@pytest.fixture
-def name():
-    """A name that nobody else has, and nothing left of it."""
-    name = f"test-{uuid.uuid4().hex}"
-    yield name
-    assert not list(path_of(name).parent.glob(f"*{name}*"))
 
 
 def start(code, **words):
